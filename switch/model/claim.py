@@ -1,0 +1,106 @@
+"""A claim as the institution states it, and the evidence that the patient is present.
+
+Amounts are fen; quantities 1/10,000; unit prices 1/10,000 yuan. The codec checks shapes and
+sums before a `Claim` exists; nothing here is believed until the steps after it say so.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from switch.model.codes import InjuryCause, Kind
+from switch.model.ids import (
+    CardIdentifier,
+    InstitutionCode,
+    RegionCode,
+    RequestId,
+    SocialSecurityNumber,
+)
+from switch.model.money import Fen
+
+
+@dataclass(frozen=True, slots=True)
+class FeeLine:
+    """One line of a bill (2204). A negative line names the earlier line it withdraws."""
+
+    number: int
+    code: str
+    name: str
+    on: date
+    quantity_e4: int
+    unit_price_e4: int
+    amount_fen: Fen
+    disease_code: str = ""
+    withdraws: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prescription:
+    """A prescription filled elsewhere: the prescriber's level may decide the ratio."""
+
+    number: str
+    institution: InstitutionCode
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is to be settled. `region_insured` and `insurance` may be empty: the member's only one."""
+
+    request_id: RequestId
+    region_care: RegionCode
+    region_insured: str
+    insurance: str
+    kind: Kind
+    use_account: bool
+    visit_id: str
+    service_on: date
+    admitted_on: date | None
+    discharged_on: date | None
+    interim: bool
+    injury_cause: InjuryCause
+    diagnoses: tuple[str, ...]
+    disease_code: str
+    prescription: Prescription | None
+    lines: tuple[FeeLine, ...]
+    total_fen: Fen
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CardEvidence:
+    """What the card said and signed: cryptogram (ReadMember, Presettle) or TAC (Settle)."""
+
+    scheme: str
+    identifier: CardIdentifier
+    number: str
+    social_security_number: SocialSecurityNumber
+    specification: str
+    issued_on: date
+    expires_on: date
+    atc: int
+    proof: bytes
+    signed_at: str = ""
+    """TAC only: yyyyMMddHHmmss Beijing, as the card signed it."""
+
+    def __repr__(self) -> str:
+        return f"CardEvidence(…{self.identifier.hex()[-4:]}, atc={self.atc})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class IdentityEvidence:
+    """Credential 02: the identity number alone, only where the policy allows it."""
+
+    social_security_number: SocialSecurityNumber
+
+    def __repr__(self) -> str:
+        return "IdentityEvidence(…)"
+
+
+Evidence = CardEvidence | IdentityEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the patient saw at presettlement, which Settle must reproduce."""
+
+    fund_fen: Fen
+    account_fen: Fen

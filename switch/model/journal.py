@@ -1,0 +1,85 @@
+"""Postings and journals: a posting is one debit, one credit, one positive amount."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from switch.model.ids import (
+    Account,
+    InstitutionCode,
+    JournalId,
+    MemberId,
+    RegionCode,
+    RequestId,
+)
+from switch.model.money import Fen
+
+
+class JournalKind(StrEnum):
+    """What a journal records."""
+
+    SETTLEMENT = "settlement"
+    CANCELLATION = "cancellation"
+    REVERSAL = "reversal"
+    CREDIT = "credit"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One movement within one book. Raises: ValueError when it moves nothing or nowhere."""
+
+    book: RegionCode
+    debit: Account
+    credit: Account
+    amount_fen: Fen
+
+    def __post_init__(self) -> None:
+        if self.amount_fen <= 0:
+            raise ValueError(f"a posting moves a positive amount, not {self.amount_fen} fen")
+        if self.debit == self.credit:
+            raise ValueError(f"a posting moves between two accounts, not {self.debit} alone")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRef:
+    """Names a journal and the partition it lies in."""
+
+    day: date
+    journal_id: JournalId
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The clearing window a journal belongs to: a book's, or the intercity one."""
+
+    book: str
+    day: date
+
+
+INTERCITY = "INTERCITY"
+"""The window book of cross-region journals: the same in both books, so that mirrors agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The postings of one act, in one window, at one version of one person."""
+
+    ref: JournalRef
+    window: Window
+    kind: JournalKind
+    request_id: RequestId
+    institution: InstitutionCode
+    member_id: MemberId
+    bucket: int
+    member_version: int
+    region_insured: RegionCode
+    region_care: RegionCode
+    insurance: str
+    clearing_type: str
+    total_fen: Fen
+    account_current_delta_fen: int
+    account_earlier_delta_fen: int
+    deltas: dict[str, dict[str, int]]
+    undoes: JournalRef | None
+    posted_at: datetime
+    postings: tuple[Posting, ...]

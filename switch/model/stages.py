@@ -1,0 +1,143 @@
+"""The stages of a request: each holds the former, so a skipped step fails the type check.
+
+wire → Received → Authenticated → (decoded) Operation → Admitted → Adjudicated → Posted
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from switch.model.claim import Claim, Evidence, Expected
+from switch.model.decision import Decision
+from switch.model.ids import InstitutionCode, MemberId, RequestId, SessionId, TerminalId
+from switch.model.journal import Journal
+from switch.model.member import Institution, Member
+from switch.model.money import Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A call as it came off the wire: raw bytes, nothing believed."""
+
+    method: str
+    terminal_id: TerminalId
+    session_id: SessionId
+    seq: int
+    mac: bytes
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """A call whose MAC, session and sequence are proven; only now is its body parsed."""
+
+    received: Received
+    institution: InstitutionCode
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMember:
+    """1101: read the person the credential names. Posts nothing."""
+
+    call: Authenticated
+    request_id: RequestId
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Presettle:
+    """2206, 2303, 2101: adjudicate and show; post nothing."""
+
+    call: Authenticated
+    claim: Claim
+    evidence: Evidence
+
+    @property
+    def request_id(self) -> RequestId:
+        """The claim's request id."""
+        return self.claim.request_id
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """2207, 2304, 2102: adjudicate and post as one act."""
+
+    call: Authenticated
+    claim: Claim
+    evidence: Evidence
+    expected: Expected
+    settle_nonce: bytes
+
+    @property
+    def request_id(self) -> RequestId:
+        """The claim's request id."""
+        return self.claim.request_id
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The request to undo or to ask about, as the caller names it (2601, 2208)."""
+
+    request_id: RequestId
+    method: str
+    member_id: MemberId
+    total_fen: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """2208, 2305: undo a known settlement."""
+
+    call: Authenticated
+    request_id: RequestId
+    original: Original
+
+
+@dataclass(frozen=True, slots=True)
+class Reverse:
+    """2601: undo a Settle whose outcome the terminal does not know."""
+
+    call: Authenticated
+    request_id: RequestId
+    original: Original
+
+
+@dataclass(frozen=True, slots=True)
+class GetSettlement:
+    """Ask what became of a request. Changes nothing and needs no request id of its own."""
+
+    call: Authenticated
+    original: Original
+
+
+Inquiry = ReadMember | Presettle
+"""Reads one version of a person and posts nothing."""
+
+Undo = Cancel | Reverse
+Recorded = Settle | Cancel | Reverse
+"""Recorded under its request id, whatever the outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A claim whose credential is proven and whose person may be treated here and now."""
+
+    claim: Claim
+    member: Member
+    institution: Institution
+
+
+@dataclass(frozen=True, slots=True)
+class Adjudicated:
+    """An admitted claim with its decision."""
+
+    admitted: Admitted
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """An adjudicated claim and the journal that carries it."""
+
+    adjudicated: Adjudicated
+    journal: Journal
