@@ -7,10 +7,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PROTO := $(sort $(wildcard proto/medswitch/v1/*.proto))
 CODE := $(wildcard switch clients loadtest migrations tests)
-PYTEST_ARGS ?= -n 2 -q
+PYTEST_ARGS ?= -n 2
 
 .PHONY: demo test loadtest lint types unit proto lock clean
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
 
 demo: $(READY)
 	$(BIN)/medswitch demo
