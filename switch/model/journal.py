@@ -1,5 +1,6 @@
 """Postings and journals: a posting is one debit, one credit, one positive amount."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -21,7 +22,7 @@ class JournalKind(StrEnum):
     SETTLEMENT = "settlement"
     CANCELLATION = "cancellation"
     REVERSAL = "reversal"
-    CREDIT = "credit"
+    OPENING = "opening"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Journal:
     total_fen: Fen
     account_current_delta_fen: int
     account_earlier_delta_fen: int
-    deltas: dict[str, dict[str, int]]
+    deltas: Mapping[str, Mapping[str, int]]
+    consulted: frozenset[str]
     undoes: JournalRef | None
     posted_at: datetime
     postings: tuple[Posting, ...]

@@ -1,0 +1,45 @@
+"""The bytes that a seal covers: one canonical form of a journal and of a register row.
+
+The lane makes them from what it is about to write, the audit from what it reads back; any change
+of a sealed column changes them. Fields are joined by U+001F, which no field can contain: codes
+and ids are checked, mappings are canonical JSON, byte fields go in as length and bytes.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from switch.model.journal import Posting
+
+_SEPARATOR = "\x1f"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def canonical_json(value: Mapping[str, object]) -> str:
+    """Return JSON with sorted keys and no spaces: one text for one value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def journal_bytes(columns: Sequence[object], postings: Sequence[Posting]) -> bytes:
+    """Return the canonical bytes of a journal: its columns in table order, then its postings."""
+    parts = [_text(column) for column in columns]
+    for posting in postings:
+        parts += (posting.book, posting.debit, posting.credit, str(posting.amount_fen))
+    return _SEPARATOR.join(parts).encode()
+
+
+def request_bytes(columns: Sequence[object], blobs: Sequence[bytes]) -> bytes:
+    """Return the canonical bytes of a register row: its columns, then its byte fields."""
+    head = _SEPARATOR.join([_text(column) for column in columns]).encode()
+    return b"".join((head, *(part for blob in blobs for part in (len(blob).to_bytes(4), blob))))
+
+
+def instant_us(value: datetime) -> int:
+    """Return an instant as whole microseconds since 1970, exactly: PostgreSQL keeps no more."""
+    return (value - _EPOCH) // timedelta(microseconds=1)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return str(instant_us(value))
+    return "" if value is None else str(value)
