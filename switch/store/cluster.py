@@ -69,15 +69,12 @@ def _check_major(programs: Binaries, cluster: Path) -> None:
         )
 
 
-def socket_folder_of(cluster: Path, port: int) -> Path:
-    """Return a short folder, ours alone, whose name follows from the cluster's path.
+def make_socket_folder(cluster: Path, port: int) -> Path:
+    """Make and return a short folder, ours alone, whose name follows from the cluster's path.
 
     Raises: EmbeddedPostgresError when the name is taken by somebody else, or is too long.
     """
-    name = hashlib.sha256(os.fsencode(cluster)).hexdigest()[:16]
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    root = Path(runtime) if runtime and os.access(runtime, os.W_OK) else Path("/tmp")  # noqa: S108 - checked below
-    folder = root / f"medswitch-{os.geteuid()}-{name}"
+    folder = socket_folder_of(cluster)
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()
@@ -86,8 +83,24 @@ def socket_folder_of(cluster: Path, port: int) -> Path:
         raise EmbeddedPostgresError(f"{folder} is not a folder of ours with mode 0700: remove it")
     socket = folder / f".s.PGSQL.{port}.lock"
     if len(os.fsencode(socket)) > SOCKET_PATH_BYTES_MAX:
-        raise EmbeddedPostgresError(f"{socket} is longer than {SOCKET_PATH_BYTES_MAX} bytes")
+        raise EmbeddedPostgresError(
+            f"{socket} is longer than {SOCKET_PATH_BYTES_MAX} bytes: set a shorter XDG_RUNTIME_DIR"
+        )
     return folder
+
+
+def remove_socket_folder(cluster: Path) -> None:
+    """Remove a stopped server's socket folder, if nothing is left in it."""
+    with contextlib.suppress(OSError):
+        socket_folder_of(cluster).rmdir()
+
+
+def socket_folder_of(cluster: Path) -> Path:
+    """Return where the socket of a cluster's server is, when we start it."""
+    name = hashlib.sha256(os.fsencode(cluster)).hexdigest()[:16]
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    root = Path(runtime) if runtime and os.access(runtime, os.W_OK) else Path("/tmp")  # noqa: S108 - its owner and mode are checked
+    return root / f"medswitch-{os.geteuid()}-{name}"
 
 
 def environment() -> dict[str, str]:

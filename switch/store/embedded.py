@@ -30,7 +30,8 @@ from switch.store.cluster import (
     EmbeddedPostgresError,
     create_cluster,
     environment,
-    socket_folder_of,
+    make_socket_folder,
+    remove_socket_folder,
 )
 
 DATABASE: Final = "medswitch"
@@ -130,6 +131,7 @@ class EmbeddedPostgres:
                 pass  # Somebody else still works on it.
             else:
                 self._shut_down()
+                remove_socket_folder(self.cluster)
             finally:
                 os.close(self._users_lock)
                 self._users_lock = None
@@ -165,7 +167,7 @@ class EmbeddedPostgres:
         return None
 
     def _launch(self, deadline: float) -> Path:
-        socket_folder = socket_folder_of(self.cluster, PORT)
+        socket_folder = make_socket_folder(self.cluster, PORT)
         while True:
             postmaster.disown_pid_file(self.cluster)
             for leftover in socket_folder.iterdir():  # A dead server's, by the test above.
@@ -180,6 +182,7 @@ class EmbeddedPostgres:
             said = self._log_since(log_start)
             # A killed server's children notice within moments and let its memory go.
             if "pre-existing shared memory block" not in said:
+                remove_socket_folder(self.cluster)
                 raise EmbeddedPostgresError(f"PostgreSQL ended while starting: {said.strip()}")
             self._check_time(deadline)
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from switch.store import embedded, postmaster
+from switch.store import postmaster
 from switch.store.binaries import BinariesNotFound, find_binaries
-from switch.store.cluster import EmbeddedPostgresError, socket_folder_of
+from switch.store.cluster import EmbeddedPostgresError, remove_socket_folder, socket_folder_of
 from switch.store.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[2]
@@ -75,9 +75,20 @@ def test_settings_given_reach_the_server(tmp_path: Path) -> None:
 
 def test_only_we_may_enter_the_socket_folder(server: EmbeddedPostgres) -> None:
     server.start()
-    folder = socket_folder_of(server.cluster, embedded.PORT)
+    folder = socket_folder_of(server.cluster)
     assert folder.stat().st_mode & 0o777 == 0o700
     assert folder.stat().st_uid == os.geteuid()
+    server.stop()
+    assert not folder.exists()
+
+
+def test_socket_folder_open_to_others_is_refused(server: EmbeddedPostgres) -> None:
+    folder = socket_folder_of(server.cluster)
+    folder.mkdir()
+    folder.chmod(0o755)
+    with pytest.raises(EmbeddedPostgresError, match="not a folder of ours with mode 0700"):
+        server.start()
+    folder.rmdir()
 
 
 def test_rows_survive_a_stop_and_a_start(server: EmbeddedPostgres) -> None:
@@ -161,6 +172,7 @@ def test_server_dies_with_a_parent_it_is_tied_to(tmp_path: Path) -> None:
     finally:
         os.close(watched)
     assert server.pid is None
+    remove_socket_folder(server.cluster)
 
 
 def test_pid_taken_over_by_a_stranger_does_not_stop_a_start(server: EmbeddedPostgres) -> None:
