@@ -11,7 +11,6 @@ from switch.security.custody import (
     KeyEncryptionKey,
     KeyFunction,
     KeyKind,
-    KeyRecord,
     KeySlot,
     KeyState,
     KeyTier,
@@ -124,13 +123,9 @@ def test_each_flipped_bit_and_other_length_of_a_wrapping_is_refused(
 ) -> None:
     kek = kek_of(algorithm)
     record = wrap(kek, TIER, KEY, NONCE)
-    wrongs: list[KeyRecord] = []
-    for wrapped in damaged(record.wrapped):
-        wrongs.append(replace(record, wrapped=wrapped))
-    for nonce in damaged(record.nonce):
-        wrongs.append(replace(record, nonce=nonce))
-    for kcv in damaged(record.kcv):
-        wrongs.append(replace(record, kcv=kcv))
+    wrongs = [replace(record, wrapped=wrapped) for wrapped in damaged(record.wrapped)]
+    wrongs += [replace(record, nonce=nonce) for nonce in damaged(record.nonce)]
+    wrongs += [replace(record, kcv=kcv) for kcv in damaged(record.kcv)]
     for wrong_record in wrongs:
         with pytest.raises(KeyUnwrapFailed):
             unwrap(kek, wrong_record)
