@@ -1,0 +1,166 @@
+"""The catalogue of a place of care: what a code is, from when, and the patient's first share.
+
+Rows come from CSV; the reader of the file is elsewhere. Look-ups cost the same in a catalogue of
+sixty items and of a hundred thousand.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Final
+
+from switch.model.money import RATE_ONE_BP
+
+NO_LIMIT: Final = frozenset({"", "999999", "99999999"})
+"""How "no limit" is written in price columns of the field (domain facts 1.3)."""
+
+COLUMNS: Final = (
+    "code", "name_zh", "name_en", "category", "class", "first_pay_bp", "price_ceiling_yuan",
+    "diseases", "since", "until", "basis", "note",
+)  # fmt: skip
+CATEGORIES: Final = frozenset({"drug", "service", "material", "bed"})
+BASES: Final = frozenset({"example", "stated"})
+
+_CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,49}")
+_PRICE: Final = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,4}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A catalogue item over a spell of days, both included.
+
+    `ceiling_e4` is a unit price in 1/10,000 yuan, or None. Class A pays no first share, class C
+    is own expense; the ratio decides, not the class (domain facts 1.3).
+    """
+
+    code: str
+    name_zh: str
+    name_en: str
+    item_class: str
+    first_pay_bp: int
+    ceiling_e4: int | None
+    diseases: frozenset[str]
+    since: date
+    until: date | None
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The items of a region of care; a province-wide catalogue carries the province's code."""
+
+    region: str
+    items: Mapping[str, tuple[Item, ...]]
+    hash: str
+
+    @classmethod
+    def parse(cls, region: str, rows: Iterable[Mapping[str, str]]) -> "Catalogue":
+        """Return the catalogue of CSV rows (`COLUMNS`).
+
+        Raises: ValueError naming the row and what is wrong with it.
+        """
+        spells: dict[str, list[Item]] = {}
+        digest = hashlib.sha256(region.encode())
+        for number, row in enumerate(rows, start=2):
+            item = _parse_row(row, f"catalogue {region}, row {number}")
+            spells.setdefault(item.code, []).append(item)
+            digest.update(repr([row[column] for column in COLUMNS]).encode())
+        items = {}
+        for code, found in spells.items():
+            if len(found) > 1:
+                _check_spells(region, code, found)
+            items[code] = tuple(found)
+        return cls(region, items, digest.hexdigest())
+
+    def find(self, code: str, on: date) -> Item | None:
+        """Return the item a code means on a day, or None when the catalogue does not hold it."""
+        for item in self.items.get(code, ()):
+            if item.since <= on and (item.until is None or on <= item.until):
+                return item
+        return None
+
+
+def _check_spells(region: str, code: str, found: list[Item]) -> None:
+    found.sort(key=lambda item: item.since)
+    for before, after in pairwise(found):
+        if before.until is None or before.until >= after.since:
+            raise ValueError(
+                f"catalogue {region}: {code} from {before.since} overlaps {after.since}"
+            )
+
+
+def _parse_row(row: Mapping[str, str], where: str) -> Item:
+    missing = [column for column in COLUMNS if column not in row]
+    if missing:
+        raise ValueError(f"{where}: columns {missing} are missing")
+    code = row["code"]
+    if not _CODE.fullmatch(code):
+        raise ValueError(f"{where}: code {code!r} is not 1..50 of A-Z 0-9 . -")
+    where = f"{where} ({code})"
+    if row["class"] not in {"A", "B", "C"} or row["category"] not in CATEGORIES:
+        raise ValueError(f"{where}: class {row['class']!r}, category {row['category']!r}")
+    if row["basis"] not in BASES or not row["name_zh"] or not row["name_en"]:
+        raise ValueError(f"{where}: needs both names, and basis {' or '.join(sorted(BASES))}")
+    ratio = row["first_pay_bp"]
+    if not (ratio.isascii() and ratio.isdigit()) or int(ratio) > RATE_ONE_BP:
+        raise ValueError(f"{where}: first_pay_bp {ratio!r} is outside 0..{RATE_ONE_BP}")
+    since, until = _day(row["since"], where), row["until"]
+    item = Item(
+        code=code,
+        name_zh=row["name_zh"],
+        name_en=row["name_en"],
+        item_class=row["class"],
+        first_pay_bp=int(ratio),
+        ceiling_e4=None if row["price_ceiling_yuan"] in NO_LIMIT
+        else parse_price_e4(row["price_ceiling_yuan"], where),
+        diseases=frozenset(row["diseases"].split()),
+        since=since,
+        until=_day(until, where) if until else None,
+        rule=f"catalogue/{code}@{since}",
+    )  # fmt: skip
+    if item.until is not None and item.until < since:
+        raise ValueError(f"{where}: until {until} lies before since {since}")
+    return item
+
+
+def _day(text: str, where: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{where}: {text!r} is no day; write 2018-12-01") from error
+
+
+def parse_price_e4(text: str, where: str) -> int:
+    """Return a price in yuan with at most four decimals, in 1/10,000 yuan. Raises: ValueError."""
+    found = _PRICE.fullmatch(text)
+    if not found:
+        raise ValueError(f"{where}: price {text!r}; write yuan with at most four decimals")
+    return int(found[1]) * 10_000 + int((found[2] or "").ljust(4, "0"))
+
+
+def generate_rows(count: int) -> Iterator[dict[str, str]]:
+    """Yield the rows of a catalogue of `count` items for scale tests, always the same ones.
+
+    Codes GEN-000000 and up; each ratio and ceiling is an example, spread by a fixed formula.
+    """
+    ratios = ("0", "0", "500", "1000", "2000", "10000")
+    for number in range(count):
+        ratio = ratios[number * 7919 % len(ratios)]
+        item_class = "A" if ratio == "0" else "C" if ratio == "10000" else "B"
+        yield {
+            "code": f"GEN-{number:06d}",
+            "name_zh": f"示例项目{number}",
+            "name_en": f"Example item {number}",
+            "category": ("drug", "service", "material")[number % 3],
+            "class": item_class,
+            "first_pay_bp": ratio,
+            "price_ceiling_yuan": f"{number * 31 % 977 + 1}.5" if number % 4 == 0 else "",
+            "diseases": "M00500" if number % 10 == 0 else "",
+            "since": "2010-01-01",
+            "until": "",
+            "basis": "example",
+            "note": "generated",
+        }

@@ -1,0 +1,147 @@
+"""Entitlement: under which insurance and plan, and whether at all (design 6.0).
+
+Several reasons may hold at once; the lowest reply code is given, so the order here is the order
+of the codes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from switch.model.claim import Claim
+from switch.model.codes import InjuryCause
+from switch.model.decision import Decline
+from switch.model.member import Enrolment, Institution, Member
+from switch.model.reply import ReplyCode
+from switch.rules.book import Held, NotCovered, RuleBook
+from switch.rules.terms import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Entitled:
+    """The enrolment and the plan that decide a claim, and the day the policy is read on."""
+
+    book: RuleBook
+    enrolment: Enrolment
+    plan: Plan
+    ruled_on: date
+
+
+def day_of(claim: Claim, word: str) -> date:
+    """Return the day a policy names: service, admission or discharge (else the service day)."""
+    if word == "admission":
+        return claim.admitted_on or claim.service_on
+    if word == "discharge":
+        return claim.discharged_on or claim.service_on
+    return claim.service_on
+
+
+def plan_of(book: RuleBook, insurance: str, kind: str, claim: Claim) -> tuple[Held, date]:
+    """Return what is held for a claim and the day it is read on.
+
+    Which day decides is itself policy, read on the service day.
+    """
+    on = claim.service_on
+    held = book.held(insurance, kind, on)
+    if isinstance(held, Plan) and held.dates.policy != "service":
+        on = day_of(claim, held.dates.policy)
+        held = book.held(insurance, kind, on)
+    return held, on
+
+
+def entitle(
+    claim: Claim,
+    member: Member,
+    institution: Institution,
+    books: Mapping[str, RuleBook],
+    *,
+    by_identity: bool,
+) -> Entitled | Decline:
+    """Return the enrolment and plan of a claim, or why there is none."""
+    found = _enrolment(claim, member, books)
+    if isinstance(found, Enrolment) and by_identity and not _identity(found, claim, books):
+        return Decline(ReplyCode.IDENTITY_NOT_ACCEPTED, {"region": found.region})
+    refused = _designation(claim, institution)
+    if refused is not None:
+        return refused
+    if isinstance(found, Decline):
+        return found
+    return _plan(claim, found, books)
+
+
+def decline_not_held(region: str, insurance: str, kind: str, on: date) -> Decline:
+    """Return the decline of a region, insurance, kind or day without a complete policy."""
+    return Decline(
+        ReplyCode.POLICY_NOT_HELD,
+        {"region": region, "insurance": insurance, "kind": kind, "on": on.isoformat()},
+    )
+
+
+def _identity(enrolment: Enrolment, claim: Claim, books: Mapping[str, RuleBook]) -> bool:
+    book = books.get(enrolment.region)
+    if book is None:
+        return False
+    held, _ = plan_of(book, enrolment.insurance, claim.kind, claim)
+    # A kind that is not covered has no identity term to read: it is declined by its own name.
+    return isinstance(held, NotCovered) or (held is not None and held.identity_accepted)
+
+
+def _designation(claim: Claim, institution: Institution) -> Decline | None:
+    on = claim.service_on
+    if on < institution.since or (institution.until is not None and on > institution.until):
+        return Decline(ReplyCode.INSTITUTION_NOT_DESIGNATED, {"on": on.isoformat()})
+    if claim.kind not in institution.kinds:
+        return Decline(ReplyCode.KIND_NOT_OPEN_HERE, {"kind": claim.kind})
+    return None
+
+
+def _enrolment(claim: Claim, member: Member, books: Mapping[str, RuleBook]) -> Enrolment | Decline:
+    """Return the one basic insurance that is active; the latest spell where spells overlap."""
+    active: dict[tuple[str, str], Enrolment] = {}
+    for enrolment in member.enrolments:
+        if claim.region_insured and enrolment.region != claim.region_insured:
+            continue
+        if claim.insurance and enrolment.insurance != claim.insurance:
+            continue
+        on = claim.service_on
+        book = books.get(enrolment.region)
+        if book is not None:
+            held = book.held(enrolment.insurance, claim.kind, on)
+            if isinstance(held, Plan):
+                on = day_of(claim, held.dates.enrolment)
+        if enrolment.covers(on):
+            key = (enrolment.region, enrolment.insurance)
+            if key not in active or active[key].since < enrolment.since:
+                active[key] = enrolment
+    if not active:
+        regions = claim.region_insured or ", ".join(
+            sorted({enrolment.region for enrolment in member.enrolments})
+        )
+        return Decline(
+            ReplyCode.NOT_INSURED,
+            {"on": claim.service_on.isoformat(), "region": regions or "-"},
+        )
+    if len(active) > 1:
+        choices = ", ".join(f"{region}/{insurance}" for region, insurance in sorted(active))
+        return Decline(ReplyCode.INSURANCE_AMBIGUOUS, {"choices": choices})
+    return next(iter(active.values()))
+
+
+def _plan(claim: Claim, enrolment: Enrolment, books: Mapping[str, RuleBook]) -> Entitled | Decline:
+    book = books.get(enrolment.region)
+    held, on = (
+        plan_of(book, enrolment.insurance, claim.kind, claim)
+        if book is not None
+        else (None, claim.service_on)
+    )
+    injuries = frozenset({InjuryCause.NONE}) if held is None else held.cover.injuries
+    if claim.injury_cause not in injuries:
+        return Decline(ReplyCode.INJURY_ANOTHER_PAYER, {"cause": claim.injury_cause})
+    if book is None or held is None:
+        return decline_not_held(enrolment.region, enrolment.insurance, claim.kind, on)
+    if isinstance(held, NotCovered):
+        return Decline(
+            ReplyCode.KIND_NOT_COVERED,
+            {"region": enrolment.region, "insurance": enrolment.insurance, "kind": claim.kind},
+        )
+    return Entitled(book, enrolment, held, on)
