@@ -21,9 +21,7 @@ def postings_of(
     home, care = decision.region_insured, decision.region_care
     to = chart.institution(institution) if home == care else chart.due(home, care)
     split = decision.split
-    rows = [
-        (home, chart.fund(home, payer.fund), to, payer.amount_fen) for payer in split.payers
-    ]
+    rows = [(home, chart.fund(home, payer.fund), to, payer.amount_fen) for payer in split.payers]
     rows.append((home, chart.member_current(member_id), to, split.account_current_fen))
     rows.append((home, chart.member_earlier(member_id), to, split.account_earlier_fen))
     if home != care:

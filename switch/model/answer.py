@@ -102,6 +102,4 @@ class StateAnswer:
     undone_at: datetime | None
 
 
-Answer = (
-    MemberAnswer | PresettleAnswer | SettleAnswer | DeclineAnswer | UndoAnswer | StateAnswer
-)
+Answer = MemberAnswer | PresettleAnswer | SettleAnswer | DeclineAnswer | UndoAnswer | StateAnswer

@@ -44,7 +44,7 @@ class Prescription:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is to be settled. `region_insured` and `insurance` may be empty: the member's only one."""
+    """What is to be settled. Insured region and insurance may be empty: the only one."""
 
     request_id: RequestId
     region_care: RegionCode

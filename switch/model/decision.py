@@ -50,10 +50,7 @@ class Split:
         if min(parts) < 0:
             raise ValueError(f"a part of the split is negative: {self}")
         scope = (
-            self.own_expense_fen
-            + self.over_limit_fen
-            + self.first_self_pay_fen
-            + self.in_scope_fen
+            self.own_expense_fen + self.over_limit_fen + self.first_self_pay_fen + self.in_scope_fen
         )
         if scope != self.total_fen:
             raise ValueError(f"bill parts {scope} do not add up to the total {self.total_fen} fen")

@@ -99,7 +99,9 @@ def city_of(region: str) -> str:
 def parse_member_id(text: str) -> MemberId:
     """Return the person number. Raises: ValueError."""
     if not _MEMBER_ID.fullmatch(text):
-        raise ValueError("a person number is a bucket (0000..1023) and a serial of 4..20 characters")
+        raise ValueError(
+            "a person number is a bucket (0000..1023) and a serial of 4..20 characters"
+        )
     return MemberId(text)
 
 

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Protocol
 
 from switch.model.answer import Answer
-from switch.model.ids import CardIdentifier, SessionId, TerminalId
+from switch.model.ids import SessionId, TerminalId
 from switch.model.stages import GetSettlement, Inquiry, Recorded
 from switch.model.terminal import Session, Terminal
+from switch.security.suite import Suite
 
 
 class Clock(Protocol):
@@ -18,36 +19,36 @@ class Clock(Protocol):
 
 
 class CardVault(Protocol):
-    """The verbs on card keys; no key leaves it. Raises what `security.vault` documents."""
+    """The verbs on card keys; no key leaves it. Raises what `security.errors` documents."""
 
-    def serves(self, region: str) -> bool:
-        """Say whether a key held here leads to cards of a region."""
+    def live_versions(self, region: str, suite: Suite) -> tuple[int, ...]:
+        """Return the key versions under which cards of a region are accepted."""
         ...
 
     def verify_card_auth(
-        self, card: CardIdentifier, suite: int, version: int, atc: int,
+        self, card_identifier: bytes, suite: Suite, version: int, atc: int,
         challenge: bytes, cryptogram: bytes,
     ) -> None:  # fmt: skip
-        """Verify an authentication cryptogram. Raises: MacMismatch, KeyNotLive."""
+        """Accept exactly a card's cryptogram. Raises: MacMismatch, KeyNotLive."""
         ...
 
     def verify_tac(
-        self, card: CardIdentifier, suite: int, version: int, atc: int, total_fen: int,
-        paid_fen: int, signed_at: str, challenge: bytes, tac: bytes,
+        self, card_identifier: bytes, suite: Suite, version: int, atc: int, total_fen: int,
+        fund_and_account_fen: int, time_bcd: bytes, challenge: bytes, tac: bytes,
     ) -> None:  # fmt: skip
-        """Verify a transaction authentication code. Raises: MacMismatch, KeyNotLive."""
+        """Accept exactly a card's TAC. Raises: MacMismatch, KeyNotLive."""
         ...
 
     def settle_nonce(
-        self, credential: bytes, terminal_id: str, total_fen: int, expiry_ms: int
+        self, card_identifier: bytes, terminal_id: str, total_fen: int, expiry_ms: int
     ) -> bytes:
         """Return a settle nonce, 16 bytes."""
         ...
 
     def verify_settle_nonce(
-        self, nonce: bytes, credential: bytes, terminal_id: str, total_fen: int, now_ms: int
+        self, card_identifier: bytes, terminal_id: str, total_fen: int, now_ms: int, nonce: bytes
     ) -> None:
-        """Verify a settle nonce. Raises: NonceExpired, NonceMismatch."""
+        """Accept exactly a nonce made here. Raises: NonceExpired, NonceMismatch."""
         ...
 
 

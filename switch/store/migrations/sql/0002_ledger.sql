@@ -193,6 +193,7 @@ CREATE TABLE batch (
     requests    int         NOT NULL,
     journals    int         NOT NULL,
     sums        jsonb       NOT NULL,          -- "book account" -> credits minus debits, fen
+    seal_version int        NOT NULL,
     seal        bytea       NOT NULL,
     PRIMARY KEY (lane, batch)
 );

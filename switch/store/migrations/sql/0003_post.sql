@@ -34,7 +34,7 @@ CREATE FUNCTION post(
     p_day date[], p_journal bigint[], p_number int[], p_bucket int[], p_book text[],
     p_debit text[], p_credit text[], p_amount bigint[],
     u_month date[], u_id text[], u_bucket int[], u_kind text[], u_by text[],
-    the_sums text, the_seal bytea
+    the_sums text, the_seal_version int, the_seal bytea
 ) RETURNS post_answer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = medswitch, pg_temp AS $$
 DECLARE
@@ -140,9 +140,9 @@ BEGIN
         ON CONFLICT (bucket, member_id, year_key)
             DO UPDATE SET accumulators = excluded.accumulators;
     END IF;
-    INSERT INTO batch (lane, batch, posted_at, requests, journals, sums, seal)
+    INSERT INTO batch (lane, batch, posted_at, requests, journals, sums, seal_version, seal)
     VALUES (the_lane, the_batch, the_time, cardinality(r_id), cardinality(j_id),
-            the_sums::jsonb, the_seal);
+            the_sums::jsonb, the_seal_version, the_seal);
     RETURN ('posted', '{}'::text[])::post_answer;
 END $$;
 
@@ -152,8 +152,8 @@ CREATE FUNCTION batch_committed(the_lane int, the_batch bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = medswitch, pg_temp AS $$
 BEGIN
     BEGIN
-        INSERT INTO batch (lane, batch, posted_at, requests, journals, sums, seal)
-        VALUES (the_lane, the_batch, now(), 0, 0, '{}', '\x');
+        INSERT INTO batch (lane, batch, posted_at, requests, journals, sums, seal_version, seal)
+        VALUES (the_lane, the_batch, now(), 0, 0, '{}', 0, '\x');
         RAISE EXCEPTION 'free' USING ERRCODE = 'MS003';
     EXCEPTION
         WHEN unique_violation THEN RETURN true;

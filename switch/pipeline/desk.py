@@ -1,0 +1,59 @@
+"""The desk decides one request at a time on a view: repeats first, then the request's own story."""
+
+from switch.model.journal import JournalKind
+from switch.model.stages import GetSettlement, Inquiry, Presettle, Recorded, Settle
+from switch.pipeline.inquire import presettle, read_member
+from switch.pipeline.ports import CardVault, Codec
+from switch.pipeline.register import repeated, state_of, too_old_or_ahead
+from switch.pipeline.settle import settle
+from switch.pipeline.undo import undo
+from switch.pipeline.view import Outcome, Slot, View
+
+
+class Desk:
+    """Pure: the same view and request give the same outcome, bit for bit."""
+
+    def __init__(self, vault: CardVault, codec: Codec) -> None:
+        self._vault = vault
+        self._codec = codec
+
+    def decide(self, view: View, operation: Recorded, slot: Slot) -> Outcome:
+        """Return what a recorded request comes to, and leave the view as it would be after.
+
+        Raises: Fault; then nothing of the request is to be written.
+        """
+        row = view.register.get(operation.request_id)
+        if row is not None:
+            return repeated(self._codec, operation, row)
+        outcome = too_old_or_ahead(self._codec, operation, view.now)
+        if outcome is not None:
+            return outcome
+        if isinstance(operation, Settle):
+            outcome = settle(self._vault, self._codec, view, operation, slot)
+        else:
+            outcome = undo(self._codec, view, operation, slot)
+        _advance(view, outcome)
+        return outcome
+
+    def answer(self, view: View, inquiry: Inquiry | GetSettlement) -> bytes:
+        """Return the reply to a request that changes nothing. Raises: Fault."""
+        if isinstance(inquiry, GetSettlement):
+            row = view.register.get(inquiry.original.request_id)
+            return self._codec.encode("GetSettlement", state_of(inquiry, row))
+        if isinstance(inquiry, Presettle):
+            return self._codec.encode("Presettle", presettle(self._vault, view, inquiry))
+        return self._codec.encode("ReadMember", read_member(self._vault, view, inquiry))
+
+
+def _advance(view: View, outcome: Outcome) -> None:
+    """Let the next request of this batch see the person as this one leaves him."""
+    if outcome.member is not None:
+        view.people[outcome.member.member_id] = outcome.member
+    journal = outcome.journal
+    if journal is None:
+        return
+    live = view.live.setdefault(journal.member_id, [])
+    if journal.kind is JournalKind.SETTLEMENT:
+        live.append(journal)
+    elif journal.undoes is not None:
+        view.live[journal.member_id] = [other for other in live if other.ref != journal.undoes]

@@ -1,0 +1,139 @@
+"""What a batch was read, as values: the pipeline decides on these and on nothing else.
+
+A view is mutable within one batch only: several requests of one person are decided one after
+another, each on the person the one before it left behind.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from switch.model.decision import Decline
+from switch.model.fault import Fault, FaultReason
+from switch.model.ids import (
+    CardIdentifier,
+    InstitutionCode,
+    JournalId,
+    MemberId,
+    RequestId,
+    SettlementId,
+    SocialSecurityNumber,
+    journal_id,
+    settlement_id,
+)
+from switch.model.journal import Journal, JournalRef
+from switch.model.member import Card, Institution, Member
+from switch.model.reply import ReplyCode
+from switch.rules.adjudicate import Rules
+
+UNDONE_CODES = {
+    "cancellation": ReplyCode.CANCELLED,
+    "reversal": ReplyCode.REVERSED,
+    "tombstone": ReplyCode.REVERSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Reference data at one epoch: cached, and the epoch compared again when posting."""
+
+    epoch: int
+    rules: Rules
+    institutions: Mapping[str, Institution]
+    windows: Mapping[str, date]
+    """Book → business day of its open window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """Who undid a request: kind as in the `undo` table, the request that did it, and when."""
+
+    kind: str
+    by: RequestId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A row of the request register: what a request was answered, for ever."""
+
+    request_id: RequestId
+    method: str
+    body: bytes
+    code: ReplyCode
+    reply: bytes
+    member_id: str
+    journal: JournalRef | None
+    undone: Undone | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A card of the registry and the person it belongs (or belonged) to."""
+
+    card: Card
+    member_id: MemberId
+
+
+@dataclass(slots=True)
+class View:
+    """One batch's reading: people, cards, register, originals; and what the batch did so far."""
+
+    reference: Reference
+    now: datetime
+    people: dict[MemberId, Member] = field(default_factory=dict)
+    cards: dict[CardIdentifier, Found] = field(default_factory=dict)
+    persons: dict[SocialSecurityNumber, MemberId] = field(default_factory=dict)
+    register: dict[RequestId, Register] = field(default_factory=dict)
+    originals: dict[JournalRef, Journal] = field(default_factory=dict)
+    live: dict[MemberId, list[Journal]] = field(default_factory=dict)
+    """Live settlements of the people named in a Cancel, and those this batch adds."""
+
+    def institution(self, code: InstitutionCode) -> Institution | Decline:
+        """Return the designated institution, or the decline that it is not one."""
+        found = self.reference.institutions.get(code)
+        if found is None:
+            return Decline(ReplyCode.INSTITUTION_NOT_DESIGNATED, {"on": str(self.now.date())})
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place in a batch: what a journal written there will be called."""
+
+    lane: int
+    batch: int
+    position: int
+
+    def journal(self, reference: Reference, book: str) -> JournalRef:
+        """Return the id of the journal at this place, in a book's open window. Raises: Fault."""
+        day = reference.windows.get(book)
+        if day is None:
+            raise Fault(FaultReason.INTERNAL, f"book {book} has no open window")
+        return JournalRef(day, JournalId(journal_id(self.lane, self.batch, self.position)))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one request comes to: its reply, and what is to be written before it may be sent.
+
+    `record` False: the reply stands elsewhere already (a repeat) or follows from the id alone.
+    `member`: the person after it, one version on. `atc`: the counter it stores.
+    """
+
+    reply: bytes
+    code: ReplyCode
+    record: bool = True
+    member_id: str = ""
+    member: Member | None = None
+    atc: int | None = None
+    journal: Journal | None = None
+    snapshot: bytes = b""
+    rule_book: str = ""
+    undoes: RequestId | None = None
+    undo_kind: str = ""
+
+
+def named(ref: JournalRef) -> SettlementId:
+    """Return the settlement id of a journal."""
+    return settlement_id(ref.day, ref.journal_id)
