@@ -1,0 +1,157 @@
+"""The table path → handler: every method of the services, and what answers it."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Final
+
+import grpc
+
+from switch.model.stages import Cancel, GetSettlement, Presettle, ReadMember, Reverse, Settle
+from switch.pipeline.ports import Clock, Counter, SessionStore
+from switch.server import rights
+from switch.server.authenticate import Authenticator, Proven
+from switch.server.calllog import CallLog
+from switch.server.calls import Answer, Call, Context, Noted, Routes, SigninCall
+from switch.server.ports import (
+    LoadTerminalKey,
+    RandomBytes,
+    ServerCodec,
+    TerminalVault,
+    every_key_is_held,
+)
+from switch.server.sessions import Sessions
+from switch.server.signin import SESSION_LIFE_MAX, Signin
+from switch.server.throttle import Alarms, Throttle
+
+OURS: Final = "/medswitch.v1."
+ECHO_BYTES_MAX: Final = 4_096 + 16
+"""A payload of 4 KiB and the bytes that frame it in its message."""
+
+
+class Handlers(grpc.GenericRpcHandler):
+    """Finds the handler of a call. Paths outside our package are gRPC's to refuse."""
+
+    def __init__(self, routes: Routes) -> None:
+        self._routes = routes
+        self._echo: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
+            _echo
+        )
+
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        """Return what handles one call."""
+        method = handler_call_details.method
+        if method in self._routes.answers:
+            return Call(self._routes, method, handler_call_details.invocation_metadata)
+        if method == rights.ECHO:
+            return self._echo
+        if method == rights.SIGN_IN:
+            return SigninCall(self._routes, method, handler_call_details.invocation_metadata)
+        if method.startswith(OURS):
+            # A method of a later version: a terminal that proves itself is told so under a MAC.
+            return Call(self._routes, method, handler_call_details.invocation_metadata)
+        return None
+
+    @property
+    def in_flight(self) -> int:
+        """Calls begun and not yet ended."""
+        return self._routes.in_flight
+
+    def refuse_new(self) -> None:
+        """From now on answer new calls SHUTTING_DOWN."""
+        self._routes.draining = True
+        if self._routes.in_flight == 0:
+            self._routes.idle.set()
+
+    async def finish(self, within_s: float) -> bool:
+        """Wait until no call is in flight; False when the time is up before."""
+        try:
+            await asyncio.wait_for(self._routes.idle.wait(), within_s)
+        except TimeoutError:
+            return False
+        return True
+
+
+def answers_of(
+    codec: ServerCodec, counter: Counter, authenticator: Authenticator, clock: Clock
+) -> dict[str, Answer]:
+    """Return what answers each method within a session, once the call is proven and permitted."""
+
+    async def inquire(proven: Proven, noted: Noted) -> bytes:
+        operation = codec.decode(proven.call.received.method, proven.call)
+        if not isinstance(operation, ReadMember | Presettle):
+            raise _misrouted(operation)
+        noted(operation.request_id)
+        return await counter.inquire(operation)
+
+    async def post(proven: Proven, noted: Noted) -> bytes:
+        operation = codec.decode(proven.call.received.method, proven.call)
+        if not isinstance(operation, Settle | Cancel | Reverse):
+            raise _misrouted(operation)
+        noted(operation.request_id)
+        return await counter.post(operation)
+
+    async def find(proven: Proven, noted: Noted) -> bytes:
+        query = codec.decode(proven.call.received.method, proven.call)
+        if not isinstance(query, GetSettlement):
+            raise _misrouted(query)
+        noted(query.original.request_id)
+        return await counter.find(query)
+
+    async def sign_out(proven: Proven, _: Noted) -> bytes:
+        reply = codec.encode_sign_out(proven.call.received.received_at)
+        await authenticator.end(proven)
+        return reply
+
+    async def heartbeat(proven: Proven, _: Noted) -> bytes:
+        return codec.encode_heartbeat(clock.now(), proven.live.row.expires_at)
+
+    return {
+        rights.READ_MEMBER: inquire,
+        rights.PRESETTLE: inquire,
+        rights.SETTLE: post,
+        rights.CANCEL: post,
+        rights.REVERSE: post,
+        rights.GET_SETTLEMENT: find,
+        rights.SIGN_OUT: sign_out,
+        rights.HEARTBEAT: heartbeat,
+    }
+
+
+def build_handlers(
+    *,
+    clock: Clock,
+    store: SessionStore,
+    counter: Counter,
+    codec: ServerCodec,
+    vault: TerminalVault,
+    random_bytes: RandomBytes,
+    load_key: LoadTerminalKey = every_key_is_held,
+    session_life: timedelta = SESSION_LIFE_MAX,
+    log_every: int = 0,
+) -> Handlers:
+    """Join the parts of the door. `log_every`: 1 tells each call, 100 each hundredth, 0 faults.
+
+    `counter.post` must outlive its caller: a call whose deadline passes is cancelled where it
+    waits, and the lane goes on.
+    """
+    throttle = Throttle()
+    alarms = Alarms()
+    log = CallLog(log_every)
+    sessions = Sessions(store, vault, load_key, throttle)
+    authenticator = Authenticator(clock, sessions, alarms)
+    signin = Signin(clock, sessions, codec, random_bytes, alarms, log, session_life)
+    answers = answers_of(codec, counter, authenticator, clock)
+    return Handlers(Routes(authenticator, signin, answers, codec, clock, log))
+
+
+async def _echo(body: bytes, context: Context) -> bytes:
+    """Return the payload: request and reply have one shape, so the bytes go back unparsed."""
+    if len(body) > ECHO_BYTES_MAX:
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "an echo is at most 4 KiB")
+    return body
+
+
+def _misrouted(operation: object) -> Exception:
+    return AssertionError(f"the codec gave {type(operation).__name__} for another method")

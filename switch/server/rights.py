@@ -1,0 +1,91 @@
+"""The table method × class of caller: the only source of rights; and the lock that follows misuse.
+
+Source: design, sections 3 and 4 (Rights).
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from switch.model.ids import TerminalId
+from switch.model.terminal import TerminalClass
+
+_TERMINALS: Final = "/medswitch.v1.TerminalService/"
+_SETTLEMENTS: Final = "/medswitch.v1.SettlementService/"
+
+SIGN_IN: Final = _TERMINALS + "SignIn"
+SIGN_OUT: Final = _TERMINALS + "SignOut"
+HEARTBEAT: Final = _TERMINALS + "Heartbeat"
+ECHO: Final = _TERMINALS + "Echo"
+READ_MEMBER: Final = _SETTLEMENTS + "ReadMember"
+PRESETTLE: Final = _SETTLEMENTS + "Presettle"
+SETTLE: Final = _SETTLEMENTS + "Settle"
+CANCEL: Final = _SETTLEMENTS + "Cancel"
+REVERSE: Final = _SETTLEMENTS + "Reverse"
+GET_SETTLEMENT: Final = _SETTLEMENTS + "GetSettlement"
+
+_ANY: Final = frozenset(TerminalClass)
+_INSTITUTIONS: Final = frozenset({TerminalClass.INSTITUTION})
+
+RIGHTS: Final[Mapping[str, frozenset[TerminalClass]]] = {
+    SIGN_OUT: _ANY,
+    HEARTBEAT: _ANY,
+    READ_MEMBER: _ANY,
+    PRESETTLE: _INSTITUTIONS,
+    SETTLE: _INSTITUTIONS,
+    CANCEL: _INSTITUTIONS,
+    REVERSE: _INSTITUTIONS,
+    GET_SETTLEMENT: _INSTITUTIONS,
+}
+"""Who may call what, once signed in. SignIn and Echo stand outside: there is no caller yet."""
+
+FREE_MISUSES: Final = 10
+"""Proven misuses before the first lock: a wrongly configured terminal is told what is wrong."""
+LOCK_FIRST: Final = timedelta(seconds=1)
+LOCK_LONGEST: Final = timedelta(minutes=5)
+FORGIVEN_AFTER: Final = timedelta(minutes=10)
+LOCKS_MAX: Final = 10_000
+
+
+@dataclass(slots=True)
+class _Misuse:
+    count: int
+    last_at: datetime
+    locked_until: datetime
+
+
+class Lock:
+    """Locks a terminal, with back-off, after *proven* misuse: a valid MAC on what it may not do.
+
+    Unproven failures never come here, or anybody could switch a terminal off. Per process.
+    """
+
+    __slots__ = ("_misuses",)
+
+    def __init__(self) -> None:
+        self._misuses: OrderedDict[TerminalId, _Misuse] = OrderedDict()
+
+    def misused(self, terminal_id: TerminalId, now: datetime) -> None:
+        """Count one proven misuse."""
+        misuse = self._misuses.get(terminal_id)
+        if misuse is None:
+            if len(self._misuses) >= LOCKS_MAX:
+                self._misuses.popitem(last=False)
+            misuse = self._misuses[terminal_id] = _Misuse(0, now, now)
+        if now - misuse.last_at > FORGIVEN_AFTER:
+            misuse.count = 0
+        misuse.count += 1
+        misuse.last_at = now
+        beyond = misuse.count - FREE_MISUSES
+        if beyond > 0:
+            # 2^9 seconds are above the longest lock: no need to shift further.
+            misuse.locked_until = now + min(LOCK_FIRST * (1 << min(beyond - 1, 9)), LOCK_LONGEST)
+
+    def locks(self, terminal_id: TerminalId, now: datetime) -> bool:
+        """Say whether a terminal is locked now."""
+        if not self._misuses:  # nearly always
+            return False
+        misuse = self._misuses.get(terminal_id)
+        return misuse is not None and now < misuse.locked_until
