@@ -6,7 +6,6 @@ revision = "0001"
 down_revision = None
 
 
-
 def upgrade() -> None:
     """Run the migration."""
     run_sql("0001_reference.sql")

@@ -6,7 +6,6 @@ revision = "0002"
 down_revision = "0001"
 
 
-
 def upgrade() -> None:
     """Run the migration."""
     run_sql("0002_ledger.sql")

@@ -6,7 +6,6 @@ revision = "0003"
 down_revision = "0002"
 
 
-
 def upgrade() -> None:
     """Run the migration."""
     run_sql("0003_post.sql")

@@ -1,0 +1,73 @@
+"""Connections of the switch: one role, bounded waits, and durability that is checked, not hoped.
+
+A lane's connection plans without hash joins and sequential scans: its statements join a few keys
+to primary keys, and a plan made on an empty table must not be kept for a full one.
+"""
+
+from typing import Final
+
+import psycopg
+from psycopg import AsyncConnection, sql
+from psycopg.rows import TupleRow
+
+RUNTIME_ROLE: Final = "medswitch_runtime"
+SERVER_VERSION_MIN: Final = 150000
+DURABLE: Final = ("fsync", "full_page_writes", "synchronous_commit")
+NOT_DURABLE: Final = frozenset({"off", "local"})
+
+_SETTINGS: Final = {
+    "search_path": "medswitch, pg_temp",
+    "lock_timeout": "1s",
+    "statement_timeout": "5s",
+    "idle_in_transaction_session_timeout": "2s",
+    "timezone": "UTC",
+    "jit": "off",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
+
+class NotDurable(Exception):
+    """The server would answer before it is durable; the message says which setting to mend."""
+
+
+async def connect(url: str, *, durable: bool = True) -> AsyncConnection[TupleRow]:
+    """Return an autocommit connection in the runtime role.
+
+    `durable` False is for tests on a throw-away server only. Raises: NotDurable, psycopg.Error.
+    """
+    connection = await AsyncConnection.connect(url, autocommit=True, prepare_threshold=0)
+    try:
+        await _prepare(connection, durable=durable)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def _prepare(connection: AsyncConnection[TupleRow], *, durable: bool) -> None:
+    if connection.info.server_version < SERVER_VERSION_MIN:
+        raise NotDurable(f"PostgreSQL {connection.info.server_version} is older than 15")
+    for name in DURABLE if durable else ():
+        row = await (await connection.execute("SELECT current_setting(%s)", (name,))).fetchone()
+        if row is None or row[0] in NOT_DURABLE:
+            raise NotDurable(f"{name} is off on this server: a reply would not mean posted")
+    for name, value in _SETTINGS.items():
+        await connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+    await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(RUNTIME_ROLE)))
+
+
+def transient(error: psycopg.Error) -> bool:
+    """Say whether the server rolled a call back for a reason that may pass.
+
+    40001 serialization, 40P01 deadlock, 55P03 lock timeout, 57014 statement timeout,
+    MS001 a request id or an original was taken meanwhile.
+    """
+    return error.sqlstate in {"40001", "40P01", "55P03", "57014", "MS001"}
+
+
+def lost(error: psycopg.Error) -> bool:
+    """Say whether an error leaves the outcome open: the connection broke or the server fell."""
+    state = error.sqlstate
+    return state is None or state.startswith(("08", "57P")) or state in {"58000", "XX000"}

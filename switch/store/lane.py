@@ -1,0 +1,295 @@
+"""The lane: what posts. One connection, one batch in flight; what arrives meanwhile is the next.
+
+A batch is two round trips and no open transaction: read unlocked, decide in memory, post in one
+call that compares versions. A reply is released only after the commit. Nothing here is cancelled
+by a caller's deadline: a request that joined a batch is decided.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from switch.model.claim import CardEvidence
+from switch.model.fault import Fault, FaultReason
+from switch.model.ids import RequestId
+from switch.model.stages import Recorded, Settle
+from switch.pipeline.desk import Desk
+from switch.pipeline.ports import Clock
+from switch.pipeline.view import Reference, Slot, View
+from switch.store.posting import Decided
+from switch.store.postman import PostAnswer, Postman, Refused, TryAgain, Unavailable
+from switch.store.reading import ids_of
+
+log = structlog.get_logger()
+
+QUEUE_MAX: Final = 4_096
+BATCH_SIZE_MAX: Final = 256
+"""Positions in a journal id are 11 bits; a tombstone shares its request's position."""
+BATCH_WAIT_S_MAX: Final = 0.002
+BATCH_WAIT_FROM: Final = 7.0
+"""Waiting for company pays only while batches run at this moving average or above."""
+TRIES_MAX: Final = 3
+
+
+@dataclass(eq=False, slots=True)
+class Waiting:
+    """A request in the queue and the caller's future."""
+
+    operation: Recorded
+    future: asyncio.Future[bytes]
+    tries: int = 0
+    ids: tuple[RequestId, ...] = field(default=())
+
+    def answer(self, reply: bytes) -> None:
+        """Release the reply; a caller that went away changes nothing."""
+        if not self.future.done():
+            self.future.set_result(reply)
+
+    def fail(self, fault: Fault) -> None:
+        """Release a fault."""
+        if not self.future.done():
+            self.future.set_exception(fault)
+            self.future.exception()  # read once, so that a caller that went away is no warning
+
+
+Pairs = list[tuple[Waiting, Decided]]
+
+
+class Lane:
+    """Batches requests, decides and posts them. One instance a process."""
+
+    def __init__(
+        self,
+        postman: Postman,
+        desk: Desk,
+        clock: Clock,
+        reference: Callable[[], Awaitable[Reference]],
+    ) -> None:
+        self._postman = postman
+        self._desk = desk
+        self._clock = clock
+        self._load_reference = reference
+        self._reference: Reference | None = None
+        self._queue: deque[Waiting] = deque()
+        self._arrived = asyncio.Event()
+        self._closing = False
+        self._average = 1.0
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._task = asyncio.create_task(self._run(), name="lane")
+
+    async def stop(self) -> None:
+        """Refuse what comes, finish what waits, and close the connection."""
+        self._closing = True
+        self._arrived.set()
+        if self._task is not None:
+            await self._task
+        await self._postman.close()
+
+    async def post(self, operation: Recorded) -> bytes:
+        """Return the reply to a Settle, Cancel or Reverse, after its commit. Raises: Fault."""
+        if self._closing:
+            raise Fault(FaultReason.SHUTTING_DOWN, "this process is draining")
+        if len(self._queue) >= QUEUE_MAX:
+            raise Fault(FaultReason.OVERLOADED, f"{QUEUE_MAX} requests wait already")
+        waiting = Waiting(operation, asyncio.get_running_loop().create_future())
+        waiting.ids = ids_of(operation)
+        self._queue.append(waiting)
+        self._arrived.set()
+        return await asyncio.shield(waiting.future)
+
+    async def _run(self) -> None:
+        while True:
+            if not self._queue:
+                if self._closing:
+                    return
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            if self._average >= BATCH_WAIT_FROM and len(self._queue) < BATCH_SIZE_MAX:
+                await asyncio.sleep(BATCH_WAIT_S_MAX)
+            batch = self._take()
+            self._average += (len(batch) - self._average) / 8
+            try:
+                await self._work(batch)
+            except Exception:  # the lane outlives every surprise; its callers are told
+                log.exception("lane_failed", requests=len(batch))
+                _fail(batch, FaultReason.INTERNAL, "the outcome is not known; query or reverse")
+
+    def _take(self) -> list[Waiting]:
+        """Return the next batch: no two requests on one id, one card's requests in ATC order."""
+        taken: list[Waiting] = []
+        held: list[Waiting] = []
+        ids: set[RequestId] = set()
+        while self._queue and len(taken) < BATCH_SIZE_MAX:
+            waiting = self._queue.popleft()
+            if ids.isdisjoint(waiting.ids):
+                ids.update(waiting.ids)
+                taken.append(waiting)
+            else:
+                # Its ids stay taken, or a third request on them would overtake it.
+                ids.update(waiting.ids)
+                held.append(waiting)
+        self._queue.extendleft(reversed(held))
+        taken.sort(key=_atc)
+        return taken
+
+    async def _work(self, batch: Sequence[Waiting]) -> None:
+        """Read, decide and post a batch until each of its requests is answered."""
+        for attempt in range(TRIES_MAX + 1):
+            if attempt:
+                await asyncio.sleep(random.uniform(0.0005, 0.002) * attempt)
+            try:
+                again = await self._attempt(batch)
+            except TryAgain as reason:
+                log.info("batch_read_again", why=str(reason), requests=len(batch))
+                continue
+            except Unavailable:
+                _fail(
+                    batch, FaultReason.OVERLOADED, "the database does not answer; nothing was done"
+                )
+                return
+            except Refused as refusal:
+                await self._halve(batch, refusal)
+                return
+            if not again:
+                return
+            batch = again
+        if len(batch) > 1:
+            await self._halve(batch, Refused("contention"))
+        else:
+            _fail(batch, FaultReason.CONTENTION, "others changed the same data each time")
+
+    async def _attempt(self, batch: Sequence[Waiting]) -> list[Waiting]:
+        """Decide and post once; return the requests whose person had changed meanwhile.
+
+        Raises: TryAgain, Refused, Lost.
+        """
+        now = self._clock.now()
+        view = await self._read(batch, now)
+        before = dict(view.people)
+        lane, number = await self._postman.next_batch()
+        decided: list[tuple[Waiting, Decided]] = []
+        for position, waiting in enumerate(batch):
+            outcome = self._decide(view, waiting, Slot(lane, number, position))
+            if outcome is not None:
+                decided.append((waiting, outcome))
+        recorded = [pair for pair in decided if pair[1].outcome.record]
+        again: list[Waiting] = []
+        while recorded:
+            answer = await self._postman.post(
+                [d for _, d in recorded],
+                before,
+                self._known.epoch,
+                now,
+                lambda: self._expire(batch),
+            )
+            if answer.outcome == "posted":
+                break
+            if answer.outcome in {"epoch", "window"}:
+                self._reference = None
+                raise TryAgain(answer.outcome)
+            recorded, out = _without(recorded, answer)
+            again += _refuse_ended(out, answer)
+        left_out = {id(w) for w in again}
+        for waiting, one in decided:
+            if id(waiting) not in left_out:
+                waiting.answer(one.outcome.reply)
+        return again
+
+    async def _read(self, batch: Sequence[Waiting], now: datetime) -> View:
+        if self._reference is None:
+            self._reference = await self._load_reference()
+        return await self._postman.read([w.operation for w in batch], self._reference, now)
+
+    @property
+    def _known(self) -> Reference:
+        if self._reference is None:
+            raise TryAgain("epoch")
+        return self._reference
+
+    def _decide(self, view: View, waiting: Waiting, slot: Slot) -> Decided | None:
+        try:
+            outcome = self._desk.decide(view, waiting.operation, slot)
+        except Fault as fault:
+            waiting.fail(fault)
+            return None
+        except Exception:  # one bad claim must not fail its neighbours
+            log.exception("decision_failed", request_id=waiting.operation.request_id)
+            waiting.fail(Fault(FaultReason.INTERNAL, "the request could not be decided"))
+            return None
+        return Decided(waiting.operation, outcome, slot.position)
+
+    def _expire(self, batch: Sequence[Waiting]) -> None:
+        """Tell callers that the outcome is open while the lane goes on finding out."""
+        _fail(batch, FaultReason.UNDECIDED, "not decided within 5 s; query, repeat or reverse")
+
+    async def _halve(self, batch: Sequence[Waiting], refusal: Refused) -> None:
+        """Split a batch the database refused until the bad claim stands alone."""
+        if len(batch) == 1:
+            request_id = batch[0].operation.request_id
+            log.error("claim_refused", request_id=request_id, sqlstate=refusal.sqlstate)
+            _fail(batch, FaultReason.INTERNAL, "the request could not be posted")
+            return
+        middle = len(batch) // 2
+        await self._work(batch[:middle])
+        await self._work(batch[middle:])
+
+
+def _atc(waiting: Waiting) -> int:
+    """Order one card's requests by its counter; requests without a card keep their place."""
+    operation = waiting.operation
+    if isinstance(operation, Settle) and isinstance(operation.evidence, CardEvidence):
+        return operation.evidence.atc
+    return 0
+
+
+def _without(recorded: Pairs, answer: PostAnswer) -> tuple[Pairs, list[Waiting]]:
+    """Split off every request that the posting function's objection touches.
+
+    All of a person's requests go together: each was decided on the one before it.
+    Raises: TryAgain when the objection is to nothing of ours.
+    """
+    keys = set(answer.keys)
+
+    def objected(pair: tuple[Waiting, Decided]) -> bool:
+        waiting, decided = pair
+        ended = answer.outcome == "session" and _session(waiting) in keys
+        return ended or decided.outcome.member_id in people
+
+    people = keys if answer.outcome == "stale" else set()
+    people = people | {
+        d.outcome.member_id
+        for w, d in recorded
+        if d.outcome.member is not None and answer.outcome == "session" and _session(w) in keys
+    }
+    out = [pair[0] for pair in recorded if objected(pair)]
+    if not out:
+        raise TryAgain(answer.outcome)
+    return [pair for pair in recorded if not objected(pair)], out
+
+
+def _refuse_ended(out: Sequence[Waiting], answer: PostAnswer) -> list[Waiting]:
+    """Refuse the requests whose session ended; return the others, to be decided again."""
+    if answer.outcome != "session":
+        return list(out)
+    ended = set(answer.keys)
+    _fail([w for w in out if _session(w) in ended], FaultReason.REFUSED, "the session has ended")
+    return [w for w in out if _session(w) not in ended]
+
+
+def _session(waiting: Waiting) -> str:
+    return waiting.operation.call.received.session_id.hex()
+
+
+def _fail(batch: Sequence[Waiting], reason: FaultReason, text: str) -> None:
+    for waiting in batch:
+        waiting.fail(Fault(reason, text))

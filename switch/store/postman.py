@@ -1,0 +1,268 @@
+"""The lane's connection: reads views, posts batches, and finds out after a lost connection.
+
+It holds what a lane is: its number, the number of its next batch (without gaps; a failed batch's
+number is used again) and the seal of the last one.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg.rows import TupleRow
+
+from switch.model.ids import MemberId
+from switch.model.member import Member
+from switch.pipeline.ports import Clock
+from switch.pipeline.view import Reference, View
+from switch.store.connection import connect, lost, transient
+from switch.store.posting import ARGUMENTS, BatchKey, Decided, Sealer, call
+from switch.store.reading import Asked, read
+
+log = structlog.get_logger()
+
+UNDECIDED_AFTER_S: Final = 5.0
+RECONNECT_S_MAX: Final = 5.0
+RETRY_S: Final = 0.1
+
+_TYPES: Final = [
+    "int",
+    "bigint",
+    "bigint",
+    "timestamptz",
+    "text[]",
+    "date[]",
+    "bytea[]",
+    "text[]",
+    "int[]",
+    "text[]",
+    "bigint[]",
+    "bigint[]",
+    "bigint[]",
+    "bigint[]",
+    "bigint[]",
+    "text[]",
+    "int[]",
+    "text[]",
+    "text[]",
+    "text[]",
+    "date[]",
+    "text[]",
+    "int[]",
+    "int[]",
+    "text[]",
+    "text[]",
+    "bytea[]",
+    "bigint[]",
+    "bytea[]",
+    "bytea[]",
+    "int[]",
+    "bytea[]",
+    "text[]",
+    "bigint[]",
+    "bigint[]",
+    "date[]",
+    "bigint[]",
+    "bytea[]",
+    "text[]",
+    "timestamptz[]",
+    "date[]",
+    "bigint[]",
+    "int[]",
+    "text[]",
+    "text[]",
+    "text[]",
+    "text[]",
+    "text[]",
+    "bigint[]",
+    "text[]",
+    "text[]",
+    "text[]",
+    "text[]",
+    "bigint[]",
+    "bigint[]",
+    "bigint[]",
+    "text[]",
+    "text[]",
+    "date[]",
+    "bigint[]",
+    "date[]",
+    "bigint[]",
+    "int[]",
+    "int[]",
+    "text[]",
+    "text[]",
+    "text[]",
+    "bigint[]",
+    "date[]",
+    "text[]",
+    "int[]",
+    "text[]",
+    "text[]",
+    "text",
+    "int",
+    "bytea",
+]
+_POST: Final = psycopg.sql.SQL("SELECT outcome, keys FROM post({})").format(
+    psycopg.sql.SQL(", ").join(
+        psycopg.sql.SQL("${}::{}").format(psycopg.sql.SQL(str(number)), psycopg.sql.SQL(kind))
+        for number, kind in enumerate(_TYPES, start=1)
+    )
+)
+
+
+class TryAgain(Exception):
+    """Nothing was posted, for a reason that may have passed: read the batch again."""
+
+
+class Unavailable(Exception):
+    """The database cannot be reached and nothing was posted."""
+
+
+class Refused(Exception):
+    """The database refused the batch for a reason of its content."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(sqlstate)
+        self.sqlstate = sqlstate
+
+
+@dataclass(frozen=True, slots=True)
+class PostAnswer:
+    """What the posting function said: posted, stale, session, window or epoch; and about whom."""
+
+    outcome: str
+    keys: Sequence[str]
+
+
+class Postman:
+    """One connection in the runtime role, reborn as often as it is lost."""
+
+    def __init__(self, url: str, sealer: Sealer, clock: Clock, *, durable: bool = True) -> None:
+        self._url = url
+        self._sealer = sealer
+        self._clock = clock
+        self._durable = durable
+        self._connection: AsyncConnection[TupleRow] | None = None
+        self._lane = 0
+        self._batch = 1
+        self._previous = b""
+        self._warned = False
+
+    async def close(self) -> None:
+        """Close the connection; the lane's number is never used again."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def next_batch(self) -> tuple[int, int]:
+        """Return (lane, number) of the batch to be posted next. Raises: TryAgain, Unavailable."""
+        if self._lane == 0:
+            connection = await self._connected()
+            cursor = await connection.execute("SELECT new_lane(%s)", (self._clock.now(),))
+            row = await cursor.fetchone()
+            self._lane = row[0] if row else 0
+        return self._lane, self._batch
+
+    async def read(self, asked: Sequence[Asked], reference: Reference, now: datetime) -> View:
+        """Return the view of a batch. Raises: TryAgain, Unavailable."""
+        connection = await self._connected()
+        try:
+            return await read(connection, reference, asked, now)
+        except psycopg.Error as error:
+            raise TryAgain(error.sqlstate or "lost") from error
+
+    async def post(
+        self,
+        decided: Sequence[Decided],
+        before: Mapping[MemberId, Member],
+        epoch: int,
+        now: datetime,
+        expire: Callable[[], None],
+    ) -> PostAnswer:
+        """Post a batch and return what became of it; durable when the answer is "posted".
+
+        `expire` is called when it is not known after five seconds whether the batch committed; this
+        call goes on until it is. Raises: TryAgain, Refused.
+        """
+        key = BatchKey(self._lane, self._batch, epoch, now, self._previous)
+        sealed = call(key, decided, before, self._sealer)
+        self._warned = False
+        try:
+            answer = await self._call(sealed.arguments)
+        except psycopg.Error as error:
+            if not lost(error):
+                if transient(error):
+                    raise TryAgain(error.sqlstate) from error
+                raise Refused(error.sqlstate or "") from error
+            log.warning("connection_lost", lane=self._lane, batch=self._batch)
+            if not await self._committed(expire):
+                raise TryAgain("lost") from error
+            answer = PostAnswer("posted", ())
+        if answer.outcome == "posted":
+            self._batch += 1
+            self._previous = sealed.seal
+            if self._warned:
+                expire()
+        return answer
+
+    async def _call(self, arguments: list[object]) -> PostAnswer:
+        connection = await self._connected()
+        cursor = AsyncRawCursor(connection)
+        await cursor.execute(_POST, arguments)
+        row = await cursor.fetchone()
+        if row is None:
+            raise Refused("no answer")
+        return PostAnswer(row[0], row[1])
+
+    async def _committed(self, expire: Callable[[], None]) -> bool:
+        """Return whether the batch sent on a lost connection committed; asks until it is known.
+
+        The question waits for a call that may still run on the lost connection.
+        """
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(UNDECIDED_AFTER_S, expire)
+        try:
+            while True:
+                try:
+                    connection = await self._connected()
+                    cursor = await connection.execute(
+                        "SELECT batch_committed(%s, %s)", (self._lane, self._batch)
+                    )
+                    row = await cursor.fetchone()
+                    if row is not None:
+                        return bool(row[0])
+                except (psycopg.Error, Unavailable) as error:
+                    log.warning("outcome_unknown", lane=self._lane, why=type(error).__name__)
+                await asyncio.sleep(RETRY_S)
+        finally:
+            timer.cancel()
+
+    async def _connected(self) -> AsyncConnection[TupleRow]:
+        if self._connection is not None and not self._connection.closed:
+            return self._connection
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + RECONNECT_S_MAX
+        while True:
+            try:
+                self._connection = await connect(self._url, durable=self._durable)
+            except psycopg.Error as error:
+                if loop.time() > give_up:
+                    raise Unavailable from error
+                await asyncio.sleep(RETRY_S)
+            else:
+                self._connection.add_notice_handler(self._notice)
+                return self._connection
+
+    def _notice(self, diagnostic: psycopg.errors.Diagnostic) -> None:
+        """Count a call that drew a WARNING as undecided: a standby may not have the commit."""
+        if diagnostic.severity_nonlocalized == "WARNING":
+            self._warned = True
+
+
+if len(_TYPES) != ARGUMENTS:
+    raise AssertionError(f"{len(_TYPES)} types for {ARGUMENTS} parameters")

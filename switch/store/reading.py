@@ -1,0 +1,305 @@
+"""Reads what a batch needs, unlocked, in one round trip: people, register rows, originals.
+
+No lock is held while Python decides; the versions are compared when the batch is posted.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg.rows import TupleRow
+
+from switch.model.claim import CardEvidence, Evidence
+from switch.model.codes import CardStatus, FilingKind, Insurance, MemberClass
+from switch.model.ids import (
+    CardIdentifier,
+    InstitutionCode,
+    JournalId,
+    MemberId,
+    RegionCode,
+    RequestId,
+    SocialSecurityNumber,
+    bucket_of_member,
+    bucket_of_person,
+    request_day,
+)
+from switch.model.journal import Journal, JournalKind, JournalRef, Posting, Window
+from switch.model.member import Accumulators, Card, Enrolment, Filing, Member
+from switch.model.money import Fen
+from switch.model.reply import ReplyCode
+from switch.model.stages import Cancel, GetSettlement, Inquiry, Recorded, Reverse
+from switch.pipeline.view import Found, Reference, Register, Undone, View
+
+Asked = Recorded | Inquiry | GetSettlement
+
+_PEOPLE: Final = """
+WITH asked AS (
+    SELECT k.bucket, c.member_id, c.identifier AS presented
+    FROM unnest($1::int[], $2::bytea[]) AS k(bucket, identifier)
+    JOIN card c ON c.bucket = k.bucket AND c.identifier = k.identifier
+    UNION ALL
+    SELECT k.bucket, m.member_id, NULL
+    FROM unnest($3::int[], $4::text[]) AS k(bucket, ssn)
+    JOIN member m ON m.bucket = k.bucket AND m.ssn = k.ssn
+    UNION ALL
+    SELECT k.bucket, k.member_id, NULL
+    FROM unnest($5::int[], $6::text[]) AS k(bucket, member_id)
+)
+SELECT m.member_id, m.bucket, m.version, m.ssn, m.name, m.sex, m.born_on, m.card_status,
+    m.locked_since, m.locked_until, m.atc, m.account_current_fen, m.account_earlier_fen,
+    m.accumulators,
+    c.identifier, c.number, c.suite, c.key_version, c.specification, c.issued_on, c.expires_on,
+    p.identifier, p.number, p.suite, p.key_version, p.specification, p.issued_on, p.expires_on,
+    (SELECT jsonb_agg(jsonb_build_array(e.region, e.insurance, e.member_class, e.since, e.until)
+            ORDER BY e.region, e.insurance, e.since)
+        FROM enrolment e WHERE e.bucket = m.bucket AND e.member_id = m.member_id),
+    (SELECT jsonb_agg(jsonb_build_array(f.filing_id, f.kind, f.region, f.place, f.disease_code,
+            f.since, f.until) ORDER BY f.filing_id)
+        FROM filing f WHERE f.bucket = m.bucket AND f.member_id = m.member_id),
+    (SELECT jsonb_object_agg(y.year_key, y.accumulators)
+        FROM member_year y WHERE y.bucket = m.bucket AND y.member_id = m.member_id)
+FROM asked a
+JOIN member m ON m.bucket = a.bucket AND m.member_id = a.member_id
+JOIN card c ON c.bucket = m.bucket AND c.identifier = m.card_identifier
+LEFT JOIN card p ON p.bucket = a.bucket AND p.identifier = a.presented
+"""
+
+_REGISTER: Final = """
+SELECT r.request_id, r.method, r.body, r.code, r.reply, r.member_id, r.journal_day, r.journal_id,
+    u.kind, u.by_request_id, u.at
+FROM unnest($1::date[], $2::text[]) AS k(month, request_id)
+JOIN request r ON r.month = k.month AND r.request_id = k.request_id
+LEFT JOIN undo u ON u.month = r.month AND u.original_id = r.request_id
+"""
+
+_JOURNAL_COLUMNS: Final = """
+SELECT j.day, j.id, j.bucket, j.window_book, j.kind, j.request_id, j.institution, j.member_id,
+    j.member_version, j.region_insured, j.region_care, j.insurance, j.clearing_type, j.total_fen,
+    j.account_current_delta_fen, j.account_earlier_delta_fen, j.deltas, j.consulted,
+    j.undoes_day, j.undoes_id, j.posted_at,
+"""
+
+_ORIGINALS: Final = (
+    _JOURNAL_COLUMNS
+    + """
+    (SELECT jsonb_agg(jsonb_build_array(p.book, p.debit, p.credit, p.amount_fen) ORDER BY p.number)
+        FROM posting p WHERE p.day = j.day AND p.journal_id = j.id AND p.bucket = j.bucket)
+FROM unnest($1::date[], $2::bigint[]) AS k(day, id)
+JOIN journal j ON j.day = k.day AND j.id = k.id
+"""
+)
+
+_LATER: Final = (
+    _JOURNAL_COLUMNS
+    + """
+    NULL
+FROM unnest($1::text[], $2::date[]) AS k(member_id, since)
+JOIN journal j ON j.member_id = k.member_id AND j.day >= k.since AND j.kind = 'settlement'
+WHERE NOT EXISTS (
+    SELECT FROM journal u
+    WHERE u.member_id = j.member_id AND u.day >= j.day AND u.undoes_id = j.id
+        AND u.undoes_day = j.day)
+"""
+)
+
+
+async def read(
+    connection: AsyncConnection[TupleRow],
+    reference: Reference,
+    asked: Sequence[Asked],
+    now: datetime,
+) -> View:
+    """Return the view of a batch: one pipelined round trip, a second only when something is undone.
+
+    Raises: psycopg.Error.
+    """
+    view = View(reference, now)
+    async with connection.pipeline():
+        people = AsyncRawCursor(connection)
+        await people.execute(_PEOPLE, _people_keys(asked))
+        register = AsyncRawCursor(connection)
+        ids = sorted({i for one in asked for i in ids_of(one)})
+        await register.execute(_REGISTER, ([month_of(i) for i in ids], ids))
+        for row in await people.fetchall():
+            _add_person(view, row)
+        for row in await register.fetchall():
+            _add_register(view, row)
+    undone = [one for one in asked if isinstance(one, Cancel | Reverse)]
+    if undone:
+        await _read_originals(connection, view, undone)
+    return view
+
+
+def ids_of(asked: Asked) -> tuple[RequestId, ...]:
+    """Return the request ids a request touches: its own, and that of the original it names."""
+    if isinstance(asked, Cancel | Reverse):
+        return (asked.request_id, asked.original.request_id)
+    if isinstance(asked, GetSettlement):
+        return (asked.original.request_id,)
+    return (asked.request_id,)
+
+
+def month_of(request_id: RequestId) -> date:
+    """Return the month that a request id is registered under."""
+    return request_day(request_id).replace(day=1)
+
+
+def _people_keys(asked: Iterable[Asked]) -> tuple[list[Any], ...]:
+    cards: dict[bytes, int] = {}
+    persons: dict[str, int] = {}
+    members: dict[str, int] = {}
+    for one in asked:
+        if isinstance(one, Cancel | Reverse):
+            members[one.original.member_id] = bucket_of_member(one.original.member_id)
+        elif not isinstance(one, GetSettlement):
+            evidence: Evidence = one.evidence
+            bucket = bucket_of_person(evidence.social_security_number)
+            if isinstance(evidence, CardEvidence):
+                cards[evidence.identifier] = bucket
+            else:
+                persons[evidence.social_security_number] = bucket
+    return (
+        list(cards.values()), list(cards),
+        list(persons.values()), list(persons),
+        list(members.values()), list(members),
+    )  # fmt: skip
+
+
+def _add_person(view: View, row: TupleRow) -> None:
+    member_id = MemberId(row[0])
+    if member_id not in view.people:
+        view.people[member_id] = _member(row)
+        view.persons[SocialSecurityNumber(row[3])] = member_id
+    if row[21] is not None:
+        card = _card(row[21:28])
+        view.cards[card.identifier] = Found(card, member_id)
+
+
+def _member(row: TupleRow) -> Member:
+    return Member(
+        member_id=MemberId(row[0]),
+        bucket=row[1],
+        version=row[2],
+        social_security_number=SocialSecurityNumber(row[3]),
+        name=row[4],
+        sex=row[5],
+        born_on=row[6],
+        card=_card(row[14:21]),
+        card_status=CardStatus(row[7]),
+        locked_since=row[8],
+        locked_until=row[9],
+        atc=row[10],
+        account_current_fen=Fen(row[11]),
+        account_earlier_fen=Fen(row[12]),
+        enrolments=tuple(_enrolment(*e) for e in row[28] or ()),
+        filings=tuple(_filing(*f) for f in row[29] or ()),
+        accumulators=row[13] if row[30] is None else _years(row[30], row[13]),
+    )
+
+
+def _years(earlier: dict[str, dict[str, int]], row: dict[str, dict[str, int]]) -> Accumulators:
+    """Join earlier years to the member row; a year undone to nothing is stored empty."""
+    return {key: values for key, values in {**earlier, **row}.items() if values}
+
+
+def _card(row: Sequence[Any]) -> Card:
+    identifier, number, suite, key_version, specification, issued_on, expires_on = row
+    return Card(
+        CardIdentifier(identifier), number, suite, key_version, specification, issued_on, expires_on
+    )
+
+
+def _enrolment(
+    region: str, insurance: str, member_class: str, since: str, until: str | None
+) -> Enrolment:
+    return Enrolment(
+        RegionCode(region),
+        Insurance(insurance),
+        MemberClass(member_class),
+        date.fromisoformat(since),
+        None if until is None else date.fromisoformat(until),
+    )
+
+
+def _filing(
+    filing_id: str, kind: str, region: str, place: str, disease: str, since: str, until: str | None
+) -> Filing:
+    return Filing(
+        filing_id,
+        FilingKind(kind),
+        RegionCode(region),
+        place,
+        disease,
+        date.fromisoformat(since),
+        None if until is None else date.fromisoformat(until),
+    )
+
+
+def _add_register(view: View, row: TupleRow) -> None:
+    request_id, method, body, code, reply, member_id, day, journal, kind, by, at = row
+    view.register[RequestId(request_id)] = Register(
+        request_id=RequestId(request_id),
+        method=method,
+        body=bytes(body),
+        code=ReplyCode(code),
+        reply=bytes(reply),
+        member_id=member_id,
+        journal=None if journal is None else JournalRef(day, JournalId(journal)),
+        undone=None if kind is None else Undone(kind, RequestId(by), at),
+    )
+
+
+async def _read_originals(
+    connection: AsyncConnection[TupleRow], view: View, undone: Sequence[Cancel | Reverse]
+) -> None:
+    refs: list[JournalRef] = []
+    people: dict[str, date] = {}
+    for operation in undone:
+        found = view.register.get(operation.original.request_id)
+        if found is None or found.journal is None:
+            continue
+        refs.append(found.journal)
+        if isinstance(operation, Cancel):
+            since = people.get(found.member_id, found.journal.day)
+            people[found.member_id] = min(since, found.journal.day)
+    if not refs:
+        return
+    async with connection.pipeline():
+        originals = AsyncRawCursor(connection)
+        await originals.execute(_ORIGINALS, ([r.day for r in refs], [r.journal_id for r in refs]))
+        later = AsyncRawCursor(connection)
+        await later.execute(_LATER, (list(people), list(people.values())))
+        for row in await originals.fetchall():
+            journal = journal_of(row)
+            view.originals[journal.ref] = journal
+        for row in await later.fetchall():
+            journal = journal_of(row)
+            view.live.setdefault(journal.member_id, []).append(journal)
+
+
+def journal_of(row: TupleRow) -> Journal:
+    """Return the journal of a row: its 21 columns in table order, then its postings as JSON."""
+    undoes = None if row[19] is None else JournalRef(row[18], JournalId(row[19]))
+    return Journal(
+        ref=JournalRef(row[0], JournalId(row[1])),
+        window=Window(row[3], row[0]),
+        kind=JournalKind(row[4]),
+        request_id=RequestId(row[5]),
+        institution=InstitutionCode(row[6]),
+        member_id=MemberId(row[7]),
+        bucket=row[2],
+        member_version=row[8],
+        region_insured=RegionCode(row[9]),
+        region_care=RegionCode(row[10]),
+        insurance=row[11],
+        clearing_type=row[12],
+        total_fen=Fen(row[13]),
+        account_current_delta_fen=row[14],
+        account_earlier_delta_fen=row[15],
+        deltas=row[16],
+        consulted=frozenset(row[17]),
+        undoes=undoes,
+        posted_at=row[20],
+        postings=tuple(Posting(*fields) for fields in row[21] or ()),
+    )
