@@ -272,7 +272,7 @@ def _special_diseases(reader: Reader, rule: str, _classes: tuple[str, ...]) -> S
 
 
 def _payer(reader: Reader, rule: str, _classes: tuple[str, ...]) -> FurtherPayer:
-    edges = reader.moneys("edges")
+    edges = reader.moneys("edges") if reader.has("edges") else ()
     return FurtherPayer(
         rule,
         payer=FundPayType(reader.word("payer", _FUNDS)),
