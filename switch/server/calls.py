@@ -152,7 +152,6 @@ class Call(grpc.RpcMethodHandler):  # type: ignore[type-arg] # generic in its st
         if routes.lock.locks(row.terminal_id, now):
             raise Fault(FaultReason.NOT_PERMITTED, "locked for a while after repeated misuse")
         if row.terminal_class not in allowed:
-            routes.lock.misused(row.terminal_id, now)
             raise Fault(FaultReason.NOT_PERMITTED, "terminals of this class may not call this")
         # The stubs forget that a call without a deadline has None.
         remaining_s: float | None = context.time_remaining()
@@ -165,6 +164,11 @@ class Call(grpc.RpcMethodHandler):  # type: ignore[type-arg] # generic in its st
         routes = self._routes
         row = proven.live.row
         fault = routes.fault_of(self._method, self._request_id, error)
+        now = proven.call.received.received_at
+        if fault.reason is FaultReason.NOT_PERMITTED and not routes.lock.locks(
+            row.terminal_id, now
+        ):
+            routes.lock.misused(row.terminal_id, now)
         routes.log.faulted(self._method, row.terminal_id, self._request_id, started_ns, fault)
         await routes.send_fault(context, fault, proven.sign)
 

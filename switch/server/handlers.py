@@ -33,9 +33,7 @@ class Handlers(grpc.GenericRpcHandler):
 
     def __init__(self, routes: Routes) -> None:
         self._routes = routes
-        self._echo: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
-            _echo
-        )
+        self._echo: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(_echo)
 
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
