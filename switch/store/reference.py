@@ -1,0 +1,82 @@
+"""Reference data, cached: rule books, catalogues, institutions, open windows, at one epoch.
+
+The cache is a convenience, never an authority: posting compares epoch and windows again.
+"""
+
+import asyncio
+from typing import Final
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from switch.model.ids import RegionCode
+from switch.model.member import Institution
+from switch.pipeline.ports import Clock
+from switch.pipeline.view import Reference
+from switch.store.rule_books import load_rules
+
+RECENT_S: Final = 1.0
+"""How long a presettlement may be made under an epoch that was compared this long ago."""
+
+_INSTITUTIONS: Final = """
+SELECT code, name, region, level, deductible_level, kinds, since, until, cross_city_since,
+    cross_city_until
+FROM medswitch.institution
+"""
+_WINDOWS: Final = "SELECT book, day FROM medswitch.clearing_window WHERE closed_at IS NULL"
+
+
+class ReferenceCache:
+    """Loads reference data when the epoch moved; reads in a thread, so that the loop goes on."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self._url = url
+        self._clock = clock
+        self._known: Reference | None = None
+        self._checked = 0.0
+        self._lock = asyncio.Lock()
+
+    async def fresh(self) -> Reference:
+        """Return the reference data as it stands now. Raises: psycopg.Error."""
+        async with self._lock:
+            self._known = await asyncio.to_thread(self._load)
+            self._checked = asyncio.get_running_loop().time()
+            return self._known
+
+    async def recent(self) -> Reference:
+        """Return reference data compared with the database at most a second ago."""
+        now = asyncio.get_running_loop().time()
+        if self._known is not None and now - self._checked < RECENT_S:
+            return self._known
+        return await self.fresh()
+
+    def _load(self) -> Reference:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            row = connection.execute("SELECT epoch FROM medswitch.epoch").fetchone()
+            epoch = row[0] if row else 0
+            known = self._known
+            windows = dict(connection.execute(_WINDOWS).fetchall())
+            if known is not None and known.epoch == epoch:
+                return Reference(epoch, known.rules, known.institutions, windows)
+            epoch, rules = load_rules(connection)
+            return Reference(epoch, rules, load_institutions(connection), windows)
+
+
+def load_institutions(connection: Connection[TupleRow]) -> dict[str, Institution]:
+    """Return every designated institution by its code."""
+    return {
+        row[0]: Institution(
+            code=row[0],
+            name=row[1],
+            region=RegionCode(row[2]),
+            level=row[3],
+            deductible_level=row[4],
+            kinds=frozenset(row[5]),
+            since=row[6],
+            until=row[7],
+            cross_city_since=row[8],
+            cross_city_until=row[9],
+        )
+        for row in connection.execute(_INSTITUTIONS)
+    }
