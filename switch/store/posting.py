@@ -23,6 +23,7 @@ from switch.model.stages import Recorded, Settle
 from switch.pipeline.undo import TOMBSTONE
 from switch.pipeline.view import Outcome
 from switch.security.seal import sm3
+from switch.store.arrays import array_literal
 from switch.store.reading import month_of
 
 POSTED: Final = "posted"
@@ -145,8 +146,10 @@ def request_digest_input(lane: int, batch: int, row: Sequence[Any]) -> bytes:
     return request_bytes(columns, (session, mac, body, reply, snapshot))
 
 
-def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[str]:
+    if not rows:
+        return ["{}"] * width
+    return [array_literal(column) for column in zip(*rows, strict=True)]
 
 
 def _sessions(decided: Sequence[Decided]) -> list[tuple[bytes, str]]:

@@ -4,6 +4,7 @@ The cache is a convenience, never an authority: posting compares epoch and windo
 """
 
 import asyncio
+from datetime import date
 from typing import Final
 
 import psycopg
@@ -56,7 +57,7 @@ class ReferenceCache:
             row = connection.execute("SELECT epoch FROM medswitch.epoch").fetchone()
             epoch = row[0] if row else 0
             known = self._known
-            windows = dict(connection.execute(_WINDOWS).fetchall())
+            windows: dict[str, date] = dict(connection.execute(_WINDOWS).fetchall())
             if known is not None and known.epoch == epoch:
                 return Reference(epoch, known.rules, known.institutions, windows)
             epoch, rules = load_rules(connection)
