@@ -1,0 +1,134 @@
+"""The composition root: builds every object of one process once, joins them, starts and stops."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+
+from switch.config import Settings, read_kek
+from switch.model.ids import TerminalId
+from switch.model.stages import GetSettlement, Inquiry, Recorded
+from switch.pipeline.desk import Desk
+from switch.pipeline.ports import Clock
+from switch.security.vault import SoftwareVault
+from switch.server.handlers import build_handlers
+from switch.server.lifecycle import ServerLimits, SwitchServer, TlsFiles
+from switch.store.inquiry import InquiryWindow
+from switch.store.keys import load_keys, terminal_records
+from switch.store.lane import Lane
+from switch.store.postman import Postman
+from switch.store.reference import ReferenceCache
+from switch.store.sessions import Sessions
+from switch.store.windows import cut_off
+from switch.wire.codec import WireCodec
+
+
+class SystemClock:
+    """The machine's clock, the only one in production."""
+
+    def now(self) -> datetime:
+        """Return the present instant, UTC and aware."""
+        return datetime.now(UTC)
+
+
+class Windows:
+    """The `Counter` port: what posts goes to the lane, what asks to the inquiry window."""
+
+    def __init__(self, lane: Lane, inquiries: InquiryWindow) -> None:
+        self._lane = lane
+        self._inquiries = inquiries
+
+    async def inquire(self, inquiry: Inquiry) -> bytes:
+        """Answer ReadMember or Presettle."""
+        return await self._inquiries.ask(inquiry)
+
+    async def post(self, operation: Recorded) -> bytes:
+        """Answer Settle, Cancel or Reverse, after the commit."""
+        return await self._lane.post(operation)
+
+    async def find(self, query: GetSettlement) -> bytes:
+        """Answer GetSettlement."""
+        return await self._inquiries.ask(query)
+
+
+class TerminalKeys:
+    """Hands the vault a terminal's key records when they are first needed."""
+
+    def __init__(self, url: str, vault: SoftwareVault) -> None:
+        self._url = url
+        self._vault = vault
+
+    async def load(self, terminal_id: TerminalId, key_version: int) -> None:
+        """Give the vault a terminal's records unless it holds that version."""
+        if not self._vault.holds_terminal_key(terminal_id, key_version):
+            await asyncio.to_thread(self._load, terminal_id)
+
+    def _load(self, terminal_id: TerminalId) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            for record in terminal_records(connection, terminal_id):
+                self._vault.add(record)
+
+
+@asynccontextmanager
+async def switch(
+    settings: Settings, url: str, clock: Clock, *, durable: bool = True
+) -> AsyncIterator[SwitchServer]:
+    """Yield a running switch on a migrated database; drain and stop it on the way out.
+
+    Raises: ConfigError, KeyUnwrapFailed, VaultInconsistent, psycopg.Error.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        vault = SoftwareVault(read_kek(settings), load_keys(connection))
+    codec = WireCodec()
+    desk = Desk(vault, codec)
+    reference = ReferenceCache(url, clock)
+    sessions = Sessions(url, durable=durable)
+    lane = Lane(Postman(url, vault, clock, durable=durable), desk, clock, reference.fresh)
+    inquiries = InquiryWindow(
+        Postman(url, vault, clock, durable=durable), desk, clock, reference.recent
+    )
+    handlers = build_handlers(
+        clock=clock,
+        store=sessions,
+        counter=Windows(lane, inquiries),
+        codec=codec,
+        vault=vault,
+        random_bytes=os.urandom,
+        load_key=TerminalKeys(url, vault).load,
+        log_every=1 if settings.log_calls else 0,
+    )
+    server = SwitchServer(_limits(settings), handlers)
+    await reference.fresh()
+    lane.start()
+    inquiries.start()
+    closer = asyncio.create_task(cut_off(url, clock), name="cut-off")
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.drain()
+        closer.cancel()
+        await lane.stop()
+        await inquiries.stop()
+        await sessions.close()
+
+
+async def run(settings: Settings, url: str, port_file: Path | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; `port_file` is written once calls are answered."""
+    async with switch(settings, url, SystemClock()) as server:
+        if port_file is not None:
+            await asyncio.to_thread(port_file.write_text, f"{server.port}\n", encoding="ascii")
+        await server.serve_until_signalled()
+
+
+def _limits(settings: Settings) -> ServerLimits:
+    tls = None
+    if settings.tls_certificate is not None and settings.tls_private_key is not None:
+        tls = TlsFiles(
+            settings.tls_certificate, settings.tls_private_key, settings.tls_client_authorities
+        )
+    return ServerLimits(listen=settings.listen, tls=tls, reflection=settings.reflection)
