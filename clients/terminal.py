@@ -197,7 +197,7 @@ class TerminalClient:
         return self._repeater.answer(_SETTLEMENTS + entry.method, entry.body, request_id)
 
     def resolve(self) -> list[Resolution]:
-        """Find out what became of every request of unknown outcome: after a crash, and now and then.
+        """Find out what became of every request of unknown outcome: after a crash, now and then.
 
         Cancels and reversals are repeated; a settlement is asked for, and reversed if never seen.
         """
