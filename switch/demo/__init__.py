@@ -1,0 +1,1 @@
+"""The demonstration: a province, a running switch, and its cases over a real channel."""
