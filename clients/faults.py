@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 
 from switch.model.fault import FaultReason
 from switch.model.ids import RequestId
 
+DOMAIN = "medswitch"
 STOP = "stop"
 RETRY = "retry"
 QUERY_OR_REVERSE = "query_or_reverse"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class SwitchFault(Exception):
     """A proven fault: the switch itself says why this attempt was not answered.
 
@@ -49,19 +51,24 @@ class OutcomeUnknown(Exception):
 
 
 def read_fault(details: bytes) -> SwitchFault:
-    """Return the fault in the bytes of a proven `grpc-status-details-bin`."""
-    status = status_pb2.Status.FromString(details)
+    """Return the fault in the bytes of a proven `grpc-status-details-bin`.
+
+    What this client does not understand gets the careful answer: query or reverse.
+    """
+    try:
+        status = status_pb2.Status.FromString(details)
+    except DecodeError:
+        return SwitchFault("", QUERY_OR_REVERSE, "the fault's details cannot be read")
+    info = error_details_pb2.ErrorInfo()
     for packed in status.details:
-        info = error_details_pb2.ErrorInfo()
-        if packed.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
-            packed.Unpack(info)
+        if packed.Unpack(info) and info.domain == DOMAIN:
             told = info.metadata
+            server_time = told.get("server_time_ms", "")
             return SwitchFault(
                 reason=info.reason,
                 action=told.get("action", QUERY_OR_REVERSE),
                 text=status.message,
                 field=told.get("field", ""),
-                server_time_ms=int(told.get("server_time_ms", "0")),
+                server_time_ms=int(server_time) if server_time.isdecimal() else 0,
             )
-    # Proven, but of a kind this client does not know: the careful answer is the safe one.
     return SwitchFault("", QUERY_OR_REVERSE, status.message)

@@ -19,6 +19,8 @@ from switch.model.ids import BEIJING, InstitutionCode, RequestId, make_request_i
 SEQUENCE_MAX: Final = 10_000
 AHEAD_MAX: Final = timedelta(minutes=1)
 """How far ids may run ahead of the clock; the switch allows five minutes."""
+BUSY_S: Final = 0.2
+"""Whoever holds the file keeps it: there is no point in waiting."""
 
 _SCHEMA: Final = """
 create table if not exists request (
@@ -90,7 +92,9 @@ class Outbox:
         self._now = now
         self._sequences = sequences
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._database = sqlite3.connect(
+            path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
         try:
             # Exclusive: two processes would make the same ids. FULL: a commit outlives a power cut.
             self._database.executescript(

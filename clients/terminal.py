@@ -27,6 +27,14 @@ from medswitch.v1 import common_pb2, reply_pb2, settlement_pb2, terminal_pb2
 from switch.model.ids import RequestId
 from switch.security.card_proof import CardOperation, epoch_ms
 
+__all__ = [
+    "Resolution",
+    "SettleResult",
+    "SettleState",
+    "TerminalClient",
+    "original_of",
+]
+
 _SETTLEMENTS: Final = "/medswitch.v1.SettlementService/"
 _TERMINALS: Final = "/medswitch.v1.TerminalService/"
 BODY_BYTES_MAX: Final = 2**20

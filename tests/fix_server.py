@@ -27,7 +27,7 @@ from switch.security.mac import MacKey, request_message, signin_message
 from switch.security.suite import Suite
 from switch.server import rights
 from switch.server.handlers import Handlers, build_handlers
-from switch.server.ports import SigninReply, SigninRequest
+from switch.wire.terminal import SigninReply, SigninRequest
 
 NOW = datetime(2018, 12, 1, 2, 0, 0, tzinfo=UTC)
 INSTITUTION = InstitutionCode("H33020000001")
@@ -96,6 +96,7 @@ class MemorySessions:
         self.terminals: dict[str, Terminal] = {}
         self.rows: dict[bytes, Session] = {}
         self.looked_up = 0
+        self.opened = 0
 
     def register(
         self,
@@ -119,6 +120,7 @@ class MemorySessions:
         return self.terminals.get(terminal_id)
 
     async def open(self, session: Session) -> bool:
+        self.opened += 1
         known = [r for r in self.rows.values() if r.terminal_id == session.terminal_id]
         if any(row.nonce_t == session.nonce_t for row in known):
             return False
@@ -176,7 +178,7 @@ class PlainCodec:
     def encode_heartbeat(self, server_time: datetime, expires_at: datetime) -> bytes:
         return b"beat"
 
-    def fault_details(self, fault: Fault, action: str, server_time: datetime) -> bytes:
+    def fault_details(self, fault: Fault, action: str, server_time: datetime, status: int) -> bytes:
         return f"{fault.reason}|{fault.field}|{action}|{server_time.isoformat()}".encode()
 
 

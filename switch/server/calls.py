@@ -94,8 +94,9 @@ class Routes:
         """End a proven call in a fault, signed over the exact bytes of its details."""
         code, action = STATUS[fault.reason]
         text = fault.text[:_TEXT_CHARACTERS_MAX]
-        details = self.codec.fault_details(fault, action.value, self.clock.now())
-        mac = sign(status_number(code), details)
+        status = status_number(code)
+        details = self.codec.fault_details(fault, action.value, self.clock.now(), status)
+        mac = sign(status, details)
         await context.abort(code, text, ((DETAILS_KEY, details), (MAC_KEY, mac)))
 
 

@@ -1,14 +1,14 @@
 """What the server needs of the outside beyond `pipeline.ports`; `app` hands it in."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from switch.model.fault import Fault
-from switch.model.ids import SessionId, TerminalId
+from switch.model.ids import TerminalId
 from switch.model.stages import Authenticated, GetSettlement, Inquiry, Recorded
 from switch.security.mac import MacKey
+from switch.wire.terminal import SigninReply, SigninRequest
 
 RandomBytes = Callable[[int], bytes]
 """Return that many unpredictable bytes: `os.urandom`, handed in."""
@@ -35,26 +35,6 @@ class TerminalVault(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class SigninRequest:
-    """What a terminal says of itself when it signs in."""
-
-    nonce_t: bytes
-    at: datetime
-    software: str
-
-
-@dataclass(frozen=True, slots=True)
-class SigninReply:
-    """What a terminal is told of its new session."""
-
-    session_id: SessionId
-    nonce_s: bytes
-    expires_at: datetime
-    server_time: datetime
-    check: bytes
-
-
 class ServerCodec(Protocol):
     """Bytes to words and back. Every verb that reads raises Fault MALFORMED, naming the field."""
 
@@ -78,6 +58,6 @@ class ServerCodec(Protocol):
         """Return the reply message of a heartbeat."""
         ...
 
-    def fault_details(self, fault: Fault, action: str, server_time: datetime) -> bytes:
-        """Return a `google.rpc.Status` with its `ErrorInfo`, at most 4 KiB."""
+    def fault_details(self, fault: Fault, action: str, server_time: datetime, status: int) -> bytes:
+        """Return a `google.rpc.Status` of that gRPC status with its `ErrorInfo`, at most 4 KiB."""
         ...

@@ -24,7 +24,8 @@ from switch.server.throttle import Peer, Throttle, address_of
 
 SESSIONS_MAX: Final = 32_768
 """About 2 KB each, 64 MB. One put out and back has a new replay window; request ids still hold."""
-TERMINALS_MAX: Final = 100_000
+TERMINALS_MAX: Final = 16_384
+NONCES_MAX: Final = 16_384
 FRESH_FOR: Final = timedelta(seconds=15)
 """How long a row read once is believed."""
 UNKNOWN_FOR: Final = timedelta(seconds=10)
@@ -61,7 +62,16 @@ class LiveSession:
 class Sessions:
     """The sessions and terminals this process may answer, loaded and bounded."""
 
-    __slots__ = ("_live", "_load_key", "_seen", "_store", "_throttle", "_unknown", "_vault")
+    __slots__ = (
+        "_live",
+        "_load_key",
+        "_nonces",
+        "_store",
+        "_terminals",
+        "_throttle",
+        "_unknown",
+        "_vault",
+    )
 
     def __init__(
         self,
@@ -76,7 +86,8 @@ class Sessions:
         self._throttle = throttle
         self._live: OrderedDict[SessionId, LiveSession] = OrderedDict()
         self._unknown: OrderedDict[bytes | str, datetime] = OrderedDict()
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._terminals: OrderedDict[TerminalId, tuple[Terminal, datetime]] = OrderedDict()
+        self._nonces: OrderedDict[tuple[TerminalId, bytes], None] = OrderedDict()
 
     def get(self, session_id: SessionId) -> LiveSession | None:
         """Return a session kept here, fresh or not."""
@@ -95,7 +106,7 @@ class Sessions:
         self, terminal_id: TerminalId, version: int, peer: Peer, now: datetime
     ) -> tuple[Terminal, date | None]:
         """Return the terminal that signs in, and its key version's last day. Raises: Refused."""
-        if terminal_id in self._seen:
+        if terminal_id in self._terminals:
             return await self._terminal_in_force(terminal_id, version, now)
         address = self._guess(terminal_id, "terminal_unknown", peer, now)
         found = await self._terminal_in_force(terminal_id, version, now)
@@ -112,6 +123,13 @@ class Sessions:
 
     async def open(self, row: Session) -> bool:
         """Store a session; False when its terminal used this nonce before."""
+        # A captured sign-in, sent again and again, reaches the store once.
+        used = (row.terminal_id, row.nonce_t)
+        if used in self._nonces:
+            return False
+        while len(self._nonces) >= NONCES_MAX:
+            self._nonces.popitem(last=False)
+        self._nonces[used] = None
         return await self._store.open(row)
 
     async def end(self, session_id: SessionId, now: datetime) -> None:
@@ -171,14 +189,7 @@ class Sessions:
     async def _terminal_in_force(
         self, terminal_id: TerminalId, version: int, now: datetime
     ) -> tuple[Terminal, date | None]:
-        terminal = await self._store.terminal(terminal_id)
-        if terminal is None:
-            self._seen.pop(terminal_id, None)
-            self._remember_unknown(terminal_id, now)
-            raise Refused("terminal_unknown")
-        while len(self._seen) >= TERMINALS_MAX:
-            self._seen.popitem(last=False)
-        self._seen[terminal_id] = None
+        terminal = await self._terminal(terminal_id, now)
         if not terminal.active:
             raise Refused("terminal_blocked")
         registered = terminal.suites.get(version)
@@ -188,6 +199,21 @@ class Sessions:
         if last_day is not None and now.astimezone(BEIJING).date() > last_day:
             raise Refused("suite_ended")
         return terminal, last_day
+
+    async def _terminal(self, terminal_id: TerminalId, now: datetime) -> Terminal:
+        kept = self._terminals.get(terminal_id)
+        if kept is not None and now < kept[1]:
+            return kept[0]
+        terminal = await self._store.terminal(terminal_id)
+        if terminal is None:
+            self._terminals.pop(terminal_id, None)
+            self._remember_unknown(terminal_id, now)
+            raise Refused("terminal_unknown")
+        while len(self._terminals) >= TERMINALS_MAX:
+            self._terminals.popitem(last=False)
+        self._terminals[terminal_id] = (terminal, now + FRESH_FOR)
+        self._terminals.move_to_end(terminal_id)
+        return terminal
 
     def _guess(self, wanted: bytes | str, kind: str, peer: Peer, now: datetime) -> str:
         """Let an address look up an id not just looked up in vain. Raises: Refused."""

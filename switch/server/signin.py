@@ -16,10 +16,11 @@ from switch.security.errors import MacMismatch
 from switch.security.mac import MacKey, session_check, signin_message, signin_reply_message
 from switch.server.authenticate import TooLarge
 from switch.server.calllog import CallLog
-from switch.server.ports import RandomBytes, ServerCodec, SigninReply
+from switch.server.ports import RandomBytes, ServerCodec
 from switch.server.proof import Metadata, Refused, SigninProof, read_signin_proof
 from switch.server.sessions import Sessions
 from switch.server.throttle import Alarms, Peer
+from switch.wire.terminal import SigninReply
 
 SIGNIN_BYTES_MAX: Final = 4_096
 SKEW_MAX: Final = timedelta(minutes=5)

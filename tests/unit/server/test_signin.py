@@ -95,7 +95,12 @@ async def test_nonce_is_refused_twice_without_a_mac() -> None:
     body = pos.signin_body()
     metadata = pos.signin_metadata(body)
     assert (await door.call(rights.SIGN_IN, metadata, body)).reply is not None
+    opened = door.store.opened
     assert_refused(door, await door.call(rights.SIGN_IN, metadata, body))
+    assert door.store.opened == opened, "a replay does not reach the store twice"
+    door.handlers = door.another_process()
+    assert_refused(door, await door.call(rights.SIGN_IN, metadata, body))
+    assert door.store.opened == opened + 1
 
 
 async def test_malformed_but_genuine_signin_is_told_so_under_a_mac() -> None:
@@ -116,6 +121,19 @@ async def test_suite_is_refused_after_its_last_day_and_no_session_outlives_it() 
     assert door.codec.signed_in[0].expires_at == NOW + timedelta(hours=14)
     door.clock.move(timedelta(hours=14))
     assert_refused(door, await pos.sign_in())
+
+
+async def test_flood_on_a_known_terminal_reads_its_row_once() -> None:
+    door = Door()
+    pos = Pos(door, Suite.SM4)
+    await pos.sign_in()
+    looked_up = door.store.looked_up
+    body = pos.signin_body()
+    metadata = (*pos.signin_metadata(body)[:2], ("x-mac-bin", b"m" * 16))
+    for _ in range(1_000):
+        assert_refused(door, await door.call(rights.SIGN_IN, metadata, body))
+    assert door.store.looked_up == looked_up
+    assert (await pos.sign_in()).reply is not None
 
 
 async def test_ninth_session_ends_the_oldest() -> None:
