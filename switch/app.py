@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -99,6 +99,7 @@ async def switch(
         vault=vault,
         random_bytes=os.urandom,
         load_key=TerminalKeys(url, vault).load,
+        session_life=timedelta(seconds=settings.session_life_s),
         log_every=1 if settings.log_calls else 0,
     )
     server = SwitchServer(_limits(settings), handlers)

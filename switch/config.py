@@ -32,11 +32,15 @@ class Settings:
     tls_certificate: Path | None = None
     tls_private_key: Path | None = None
     tls_client_authorities: Path | None = None
+    session_life_s: int = 86_400
+    """How long a sign-in lasts; at most a day (design section 4)."""
     log_level: str = "info"
     log_calls: bool = False
     """Log every call, not only refusals and faults."""
 
     def __post_init__(self) -> None:
+        if not 1 <= self.session_life_s <= 86_400:
+            raise ConfigError("session_life_s is 1 to 86400")
         if (self.tls_certificate is None) != (self.tls_private_key is None):
             raise ConfigError("tls_certificate and tls_private_key go together")
         if self.tls_client_authorities is not None and self.tls_certificate is None:
@@ -80,7 +84,7 @@ def _typed(name: str, value: Any) -> Any:
         if value.lower() not in {"true", "false", "1", "0"}:
             raise ConfigError(f"{name} is true or false, not {value!r}")
         return value.lower() in {"true", "1"}
-    return value
+    return int(value) if kind == "<class 'int'>" else value
 
 
 def read_kek(settings: Settings) -> KeyEncryptionKey:
