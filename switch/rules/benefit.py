@@ -275,13 +275,13 @@ def _cap_fund(plan: Plan, pieces: list[_Piece], fund: int, tally: Tally) -> tupl
         return fund, 0
     left, kept = room, 0
     for piece in pieces:
-        if piece.paid <= left:
-            left -= piece.paid
+        paid = min(piece.paid, left)
+        left -= paid
+        if paid == piece.paid:
             kept += piece.base
-            continue
-        # base = paid / rate, half-up; this band's ratio is above 0, for it pays something.
-        kept += (2 * left * RATE_ONE_E8 + piece.rate_e8) // (2 * piece.rate_e8)
-        break
+        else:
+            # base = paid / rate, half-up; this band's ratio is above 0, for it would pay something.
+            kept += (2 * paid * RATE_ONE_E8 + piece.rate_e8) // (2 * piece.rate_e8)
     above = sum(piece.base for piece in pieces) - kept
     zh, en = PARTS["above_ceiling"]
     tally.steps.append(Step(ceiling.rule, fund, above, None, ceiling.amount_fen, 0, 0, zh, en))

@@ -11,7 +11,6 @@ from datetime import date
 from typing import Final, TypeVar
 
 from switch.model.codes import Kind
-from switch.rules.read import Identity, Segments, Term
 from switch.rules.source import DAY, Rule, last_day, read_files
 from switch.rules.terms import (
     AccountUse,
@@ -23,10 +22,13 @@ from switch.rules.terms import (
     Dates,
     Deductible,
     FurtherPayer,
+    Identity,
     Plan,
     ScopeTerms,
+    Segments,
     SpecialDiseases,
     SpecialModes,
+    Term,
     Year,
 )
 

@@ -39,10 +39,15 @@ def day_of(claim: Claim, word: str) -> date:
 def plan_of(book: RuleBook, insurance: str, kind: str, claim: Claim) -> tuple[Held, date]:
     """Return what is held for a claim and the day it is read on.
 
-    Which day decides is itself policy, read on the service day.
+    Which day decides is itself policy, read on the service day; where none is held any more, on
+    the day of admission, for a stay that began under it.
     """
     on = claim.service_on
     held = book.held(insurance, kind, on)
+    if held is None and claim.admitted_on is not None:
+        begun = book.held(insurance, kind, claim.admitted_on)
+        if isinstance(begun, Plan) and begun.dates.policy == "admission":
+            return begun, claim.admitted_on
     if isinstance(held, Plan) and held.dates.policy != "service":
         on = day_of(claim, held.dates.policy)
         held = book.held(insurance, kind, on)
@@ -106,7 +111,7 @@ def _enrolment(claim: Claim, member: Member, books: Mapping[str, RuleBook]) -> E
         on = claim.service_on
         book = books.get(enrolment.region)
         if book is not None:
-            held = book.held(enrolment.insurance, claim.kind, on)
+            held, _ = plan_of(book, enrolment.insurance, claim.kind, claim)
             if isinstance(held, Plan):
                 on = day_of(claim, held.dates.enrolment)
         if enrolment.covers(on):

@@ -5,7 +5,6 @@ Must not know: files, dates in force, other rules. One function per type, joined
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -24,49 +23,17 @@ from switch.rules.terms import (
     Dates,
     Deductible,
     FurtherPayer,
+    Identity,
     Reduction,
     ScopeTerms,
     Segment,
+    Segments,
     SpecialDiseases,
     SpecialModes,
+    Term,
     Year,
 )
 from switch.rules.values import LEVELS, Reader, build_table
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Whether a person may settle with the identity number alone (credential 02)."""
-
-    rule: str
-    accepted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Segments:
-    """All segments before the fund, in order."""
-
-    rule: str
-    segments: tuple[Segment, ...]
-
-
-Term = (
-    Cover
-    | Identity
-    | Dates
-    | Year
-    | ScopeTerms
-    | Segments
-    | Deductible
-    | Bands
-    | Ceiling
-    | AccountUse
-    | CrossCity
-    | SpecialModes
-    | SpecialDiseases
-    | FurtherPayer
-    | Accumulator
-)
 
 _DAYS: Final = frozenset({"service", "admission", "discharge"})
 _FUNDS: Final = frozenset(FundPayType)

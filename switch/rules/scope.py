@@ -84,6 +84,8 @@ def scope_line(
     first = (rest * rate_bp + 5_000) // RATE_ONE_BP
     totals.first += first
     totals.in_scope += rest - first
+    if rate_bp and item is not None:
+        zh, en = "先行自付", "First self-pay"
     steps.append(Step(rule, rest, first, rate_bp, None, rest - first, line.number, zh, en))
 
 

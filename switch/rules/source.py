@@ -15,7 +15,8 @@ from typing import Final
 
 from switch.model.codes import Kind
 from switch.model.ids import parse_region
-from switch.rules.read import READERS, Term
+from switch.rules.read import READERS
+from switch.rules.terms import Term
 from switch.rules.values import CLASSES, EVIDENCE, Reader, parse_day
 
 DAY: Final = timedelta(days=1)

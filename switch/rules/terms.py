@@ -230,6 +230,42 @@ class Accumulator:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Whether a person may settle with the identity number alone (credential 02)."""
+
+    rule: str
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """All segments before the fund, in order."""
+
+    rule: str
+    segments: tuple[Segment, ...]
+
+
+Term = (
+    Cover
+    | Identity
+    | Dates
+    | Year
+    | ScopeTerms
+    | Segments
+    | Deductible
+    | Bands
+    | Ceiling
+    | AccountUse
+    | CrossCity
+    | SpecialModes
+    | SpecialDiseases
+    | FurtherPayer
+    | Accumulator
+)
+"""What one dated value of a rule says."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All terms of one insurance and kind of care between two changes of policy."""
 
