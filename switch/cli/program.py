@@ -46,6 +46,9 @@ def serve(
     context: typer.Context,
     listen: Annotated[str | None, typer.Option(help="Address and port.")] = None,
     reflection: Annotated[bool | None, typer.Option(help="Serve gRPC reflection.")] = None,
+    session_life_s: Annotated[
+        int | None, typer.Option(help="How long a sign-in lasts, seconds; at most a day.")
+    ] = None,
     port_file: Annotated[
         Path | None, typer.Option(help="Write the port here once calls are answered.")
     ] = None,
@@ -53,7 +56,10 @@ def serve(
     """Run the switch until SIGTERM or SIGINT, then drain."""
     from switch.cli.serve import serve as run
 
-    run(_settings(context, listen=listen, reflection=reflection), port_file)
+    settings = _settings(
+        context, listen=listen, reflection=reflection, session_life_s=session_life_s
+    )
+    run(settings, port_file)
 
 
 @app.command()

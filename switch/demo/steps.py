@@ -12,6 +12,7 @@ from typing import Final
 from clients.card import Credential, IdentityNumber
 from clients.terminal import original_of
 from medswitch.v1 import common_pb2, reply_pb2, settlement_pb2
+from switch.demo.attack import Attacker
 from switch.demo.cases import Amounts, Step
 from switch.demo.table import Row
 from switch.demo.world import World
@@ -190,10 +191,8 @@ def amounts_changed(world: World, step: Step) -> list[Row]:
     """Presettle; the account is spent elsewhere; the signed amounts no longer hold."""
     counter, card, claim = world.counter(step.at), world.card(step.who), world.claim(step)
     shown = counter.presettle(claim, card)
-    elsewhere = replace(
-        step, at=step.more["spend_at"], kind="41", lines=tuple(map(tuple, _texts(step.more["spend"]))),
-        amounts=None,
-    )  # fmt: skip
+    spent = _texts(step.more["spend"])
+    elsewhere = replace(step, at=step.more["spend_at"], kind="41", lines=spent, amounts=None)
     rows = settle(world, elsewhere)
     declined = counter.settle(claim, card, shown)
     wrong = "" if code_of(declined.outcome) == "AMOUNTS_CHANGED" else "expected AMOUNTS_CHANGED"
@@ -203,8 +202,8 @@ def amounts_changed(world: World, step: Step) -> list[Row]:
     return rows + settle(world, step)
 
 
-def _texts(lines: list[list[object]]) -> list[tuple[str, str, str]]:
-    return [(str(code), str(quantity), str(price)) for code, quantity, price in lines]
+def _texts(lines: list[list[object]]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((str(code), str(quantity), str(price)) for code, quantity, price in lines)
 
 
 def two_at_once(world: World, step: Step) -> list[Row]:
@@ -240,7 +239,7 @@ def lost_answer(world: World, step: Step) -> list[Row]:
     balance = reversed_.undone.balance_fen
     wrong = "" if balance == step.balance else f"balance {yuan_text(balance)}"
     return [
-        replace(first, reason_zh="应答丢失，查询得知已入账", reason_en="answer lost; query: posted"),
+        replace(first, reason_zh="应答丢失，查询：已入账", reason_en="answer lost; query: posted"),
         replace(
             row(world, step, _negated(amounts), reversed_.outcome, wrong),
             reason_zh="冲正，已恢复", reason_en="reversed; all is back",
@@ -271,7 +270,11 @@ def attack(name: str, zh: str, en: str) -> Callable[[World, Step], list[Row]]:
 
     def run(world: World, step: Step) -> list[Row]:
         before = world.fingerprint()
-        wrong = world.attack(name, step)
+        attacker = Attacker(world, f"{step.at}_1")
+        try:
+            wrong = attacker.run(name, step)
+        finally:
+            attacker.close()
         if world.fingerprint() != before:
             wrong = "something was touched"
         title, place = world.title(step.who), world.place(step.at)
