@@ -1,0 +1,108 @@
+"""Runs the demonstration: seed, start a real switch process, cases over the channel, audit."""
+
+import contextlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from rich.console import Console
+
+from switch.config import Settings
+from switch.demo.cases import load_cases
+from switch.demo.steps import run_step
+from switch.demo.table import CaseTable, Row
+from switch.demo.world import World
+from switch.model.ids import BEIJING
+from switch.seed import demonstration
+
+START_TIMEOUT_S: Final = 60.0
+SESSION_LIFE_S: Final = 8
+"""Short, so that the demonstration can show an expired session without a long wait."""
+RANDOM_SEED: Final = 20181201
+
+
+def run_cases(settings: Settings, url: str, console: Console) -> int:
+    """Load the province, serve it, run every case; return how many steps came out wrong."""
+    from switch.config import make_kek
+    from switch.demo.world import now
+
+    kek = make_kek(settings, RANDOM_SEED.to_bytes(16))
+    today = now().astimezone(BEIJING).date()
+    seeded = demonstration(
+        url, random_seed=RANDOM_SEED, data_dir=settings.data_dir, kek=kek, today=today
+    )
+    console.print(f"示范省已载入 demonstration province loaded: {seeded}\n")
+    wrong = 0
+    with serving(settings) as port, psycopg.connect(url, autocommit=True) as database:
+        world = World(settings.data_dir, f"127.0.0.1:{port}", database)
+        table = CaseTable(console)
+        try:
+            for case in load_cases():
+                rows: list[Row] = []
+                for step in case.steps:
+                    rows += run_step(world, step)
+                table.show(case, rows)
+                wrong += sum(1 for row in rows if row.wrong)
+        finally:
+            world.close()
+    return wrong
+
+
+@contextlib.contextmanager
+def serving(settings: Settings) -> Iterator[int]:
+    """Yield the port of a switch that runs as a process of its own, and drain it after.
+
+    Raises: RuntimeError when it does not start.
+    """
+    port_file = settings.data_dir / "port"
+    port_file.unlink(missing_ok=True)
+    log = (settings.data_dir / "switch.log").open("w", encoding="utf-8")
+    process = subprocess.Popen([*command(settings), "--port-file", str(port_file)], stderr=log)
+    try:
+        yield wait_for_port(port_file, process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(START_TIMEOUT_S)
+        log.close()
+
+
+def command(settings: Settings) -> list[str]:
+    """Return the command line that serves the same data on a free port."""
+    words = [sys.executable, "-m", "switch", "--data-dir", str(settings.data_dir)]
+    if settings.database_url:
+        words += ["--database-url", settings.database_url]
+    if settings.kek_file is not None:
+        words += ["--kek-file", str(settings.kek_file)]
+    return [
+        *words, "serve", "--listen", "127.0.0.1:0", "--session-life-s", str(SESSION_LIFE_S),
+    ]  # fmt: skip
+
+
+def wait_for_port(port_file: Path, process: subprocess.Popen[bytes]) -> int:
+    """Return the port once the switch answers calls. Raises: RuntimeError naming the log."""
+    give_up = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < give_up:
+        if port_file.exists() and (text := port_file.read_text(encoding="ascii").strip()):
+            return int(text)
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise RuntimeError(f"the switch did not start; see {port_file.with_name('switch.log')}")
+
+
+def fresh_folder(folder: Path) -> None:
+    """Empty a demonstration's folder; refuse one that is not a demonstration's.
+
+    Raises: RuntimeError.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / "people.json").exists():
+            raise RuntimeError(f"{folder} is not empty and no demonstration's; name another folder")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
