@@ -1,0 +1,186 @@
+"""Cards, keys and rule books in the store, on the demonstration province."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import psycopg
+import pytest
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from switch.model.ids import MemberId
+from switch.model.member import Card
+from switch.security.custody import KekAlgorithm, KeyEncryptionKey
+from switch.seed import demonstration
+from switch.seed.demonstration import people
+from switch.seed.identity import CardFactory
+from switch.seed.places import HOME
+from switch.store.cards import CardChangeRefused, release, replace_card, report_lost
+from switch.store.connection import RUNTIME_ROLE
+from switch.store.keys import load_keys, save_keys
+from switch.store.rule_books import (
+    activate,
+    load_book,
+    load_rules,
+    load_shipped,
+    save_catalogue,
+    shipped_catalogue,
+)
+
+TODAY = date(2026, 11, 24)
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+KEK = KeyEncryptionKey("kek-test", KekAlgorithm.SM4_GCM, bytes(range(16)))
+NAMED = {one.name: one for one in people(CardFactory.of(1), TODAY)}
+LOSER = NAMED["card_loser"].member
+NEW_CARD = NAMED["card_loser"].replacement
+NOBODY = MemberId("000000009999")
+
+
+@pytest.fixture
+def conn(database_url: str) -> Iterator[Connection[TupleRow]]:
+    """A connection in the runtime role, on the demonstration province."""
+    demonstration(database_url, random_seed=1, data_dir=None, kek=KEK, today=TODAY)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            psycopg.sql.SQL("SET ROLE {}").format(psycopg.sql.Identifier(RUNTIME_ROLE))
+        )
+        yield connection
+
+
+@pytest.fixture
+def owner(conn: Connection[TupleRow]) -> Connection[TupleRow]:
+    conn.execute("RESET ROLE")
+    return conn
+
+
+def state(conn: Connection[TupleRow], member_id: str) -> TupleRow | None:
+    return conn.execute(
+        "SELECT version, card_status, card_identifier, atc FROM medswitch.member"
+        " WHERE member_id = %s",
+        (member_id,),
+    ).fetchone()
+
+
+def events(conn: Connection[TupleRow], member_id: str) -> list[TupleRow]:
+    return conn.execute(
+        "SELECT version, kind, actor FROM medswitch.member_event WHERE member_id = %s"
+        " ORDER BY version",
+        (member_id,),
+    ).fetchall()
+
+
+def new_card() -> Card:
+    assert NEW_CARD is not None
+    return NEW_CARD
+
+
+def test_loss_release_and_replacement_each_make_one_version(conn: Connection[TupleRow]) -> None:
+    old, new = LOSER.card.identifier, new_card()
+    member_id = LOSER.member_id
+    assert report_lost(conn, member_id, actor="hotline", at=NOW) == 2
+    assert state(conn, member_id) == (2, "temporarily_lost", old, 0)
+    assert release(conn, member_id, actor="office", at=NOW) == 3
+    assert state(conn, member_id) == (3, "normal", old, 0)
+    assert report_lost(conn, member_id, actor="office", at=NOW, temporary=False) == 4
+    assert replace_card(conn, member_id, new, actor="office", at=NOW) == 5
+    assert state(conn, member_id) == (5, "normal", new.identifier, 0)
+    assert events(conn, member_id) == [
+        (1, "opening", "seed"),
+        (2, "card_lost", "hotline"),
+        (3, "card_released", "office"),
+        (4, "card_lost", "office"),
+        (5, "card_replaced", "office"),
+    ]
+    cards = conn.execute(
+        "SELECT identifier FROM medswitch.card WHERE member_id = %s", (member_id,)
+    ).fetchall()
+    assert {row[0] for row in cards} == {old, new.identifier}, "the old card stays known, and dead"
+
+
+def test_a_temporary_loss_becomes_formal_and_not_the_other_way(conn: Connection[TupleRow]) -> None:
+    member_id = LOSER.member_id
+    report_lost(conn, member_id, actor="a", at=NOW)
+    report_lost(conn, member_id, actor="a", at=NOW, temporary=False)
+    with pytest.raises(CardChangeRefused):
+        report_lost(conn, member_id, actor="a", at=NOW)
+    found = state(conn, member_id)
+    assert found is not None
+    assert found[:2] == (3, "lost")
+
+
+def test_what_the_status_forbids_changes_nothing(conn: Connection[TupleRow]) -> None:
+    locked = NAMED["card_locked"].member.member_id
+    before = state(conn, locked), state(conn, LOSER.member_id)
+    with pytest.raises(CardChangeRefused):
+        release(conn, LOSER.member_id, actor="a", at=NOW)
+    with pytest.raises(CardChangeRefused):
+        release(conn, locked, actor="a", at=NOW)
+    with pytest.raises(CardChangeRefused):
+        replace_card(conn, locked, new_card(), actor="a", at=NOW)
+    with pytest.raises(CardChangeRefused):
+        report_lost(conn, NOBODY, actor="a", at=NOW)
+    assert (state(conn, locked), state(conn, LOSER.member_id)) == before
+    assert len(events(conn, locked)) == 1
+
+
+def test_a_card_is_issued_once(conn: Connection[TupleRow]) -> None:
+    replace_card(conn, LOSER.member_id, new_card(), actor="a", at=NOW)
+    with pytest.raises(CardChangeRefused):
+        replace_card(conn, LOSER.member_id, new_card(), actor="a", at=NOW)
+    found = state(conn, LOSER.member_id)
+    assert found is not None
+    assert found[0] == 2
+
+
+def test_the_runtime_role_changes_cards_by_these_functions_only(
+    conn: Connection[TupleRow],
+) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        conn.execute("UPDATE medswitch.member SET card_status = 'normal'")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        conn.execute("INSERT INTO medswitch.card DEFAULT VALUES")
+
+
+def test_keys_come_back_as_they_were_saved(owner: Connection[TupleRow]) -> None:
+    records = load_keys(owner)
+    owner.execute("DELETE FROM medswitch.vault_key WHERE kind <> 'terminal'")
+    assert save_keys(owner, records) == len(records)
+    assert load_keys(owner) == records
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        save_keys(owner, records[:1])
+
+
+def test_the_latest_activated_book_is_in_force_and_the_former_is_kept(
+    owner: Connection[TupleRow],
+) -> None:
+    shipped = load_shipped()[HOME]
+    before_epoch, before = load_rules(owner)
+    without = {name: text for name, text in shipped.items() if name != "demonstration.toml"}
+    digest = activate(owner, "330299", without, NOW)
+    epoch, rules = load_rules(owner)
+    assert epoch == before_epoch + 1
+    assert rules.books["330299"].hash == digest != before.books["330299"].hash
+    assert load_book(owner, "330299", before.books["330299"].hash) == before.books["330299"]
+    activate(owner, "330299", shipped, NOW.replace(hour=3))
+    assert load_rules(owner)[1].books["330299"] == before.books["330299"]
+
+
+def test_a_book_of_another_region_is_refused(owner: Connection[TupleRow]) -> None:
+    with pytest.raises(ValueError, match="330299"):
+        activate(owner, "330199", load_shipped()[HOME], NOW)
+    with pytest.raises(LookupError):
+        load_book(owner, "330299", "0" * 64)
+
+
+def test_a_catalogue_comes_back_and_takes_no_row_twice(owner: Connection[TupleRow]) -> None:
+    rows = shipped_catalogue("330000")
+    _, rules = load_rules(owner)
+    assert sum(map(len, rules.catalogues["330000"].items.values())) == len(rows)
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        save_catalogue(owner, "330000", rows[:1])
+
+
+def test_an_unmigrated_epoch_is_named(owner: Connection[TupleRow]) -> None:
+    owner.execute("DELETE FROM medswitch.epoch")
+    with pytest.raises(LookupError, match="migrate"):
+        save_catalogue(owner, "330300", [])
