@@ -28,12 +28,30 @@ def run_step(world: World, step: Step) -> list[Row]:
 
 
 def row(
-    world: World, step: Step, amounts: Amounts | None, outcome: reply_pb2.Outcome, wrong: str
+    world: World,
+    step: Step,
+    amounts: Amounts | None,
+    outcome: reply_pb2.Outcome,
+    wrong: str,
+    decision: common_pb2.Decision | None = None,
 ) -> Row:
     """Return the table's row of an answered step."""
     code = code_of(outcome)
-    zh, en = (outcome.message_zh, outcome.message_en) if code != "OK" else ("", "")
+    zh, en = (outcome.message_zh, outcome.message_en) if code != "OK" else why(decision)
     return Row(world.title(step.who), world.place(step.at), amounts, code, zh, en, wrong)
+
+
+def why(decision: common_pb2.Decision | None) -> tuple[str, str]:
+    """Return the working in one line of each language: what each rule took or paid."""
+    results: dict[tuple[str, str], int] = {}
+    for one in decision.working if decision is not None else ():
+        if one.note_zh and one.result_fen:
+            key = (one.note_zh, one.note_en)
+            results[key] = results.get(key, 0) + one.result_fen
+    return (
+        " · ".join(f"{zh} {yuan_text(fen)}" for (zh, _), fen in results.items()),
+        " · ".join(f"{en} {yuan_text(fen)}" for (_, en), fen in results.items()),
+    )
 
 
 def code_of(outcome: reply_pb2.Outcome) -> str:
@@ -88,7 +106,7 @@ def settle(world: World, step: Step, credential: Credential | None = None) -> li
         return [row(world, step, None, settled.outcome, "settle was declined")]
     amounts = amounts_of(settled.decision)
     wrong = differences(step, amounts, settled.balance_fen)
-    return [row(world, step, amounts, settled.outcome, wrong)]
+    return [row(world, step, amounts, settled.outcome, wrong, settled.decision)]
 
 
 def settle_by_identity(world: World, step: Step) -> list[Row]:
@@ -168,7 +186,8 @@ def cancel(world: World, step: Step) -> list[Row]:
     claim = world.claim(step)
     settled = counter.settle(claim, card, counter.presettle(claim, card))
     amounts = amounts_of(settled.decision)
-    first = row(world, step, amounts, settled.outcome, differences(step, amounts))
+    wrong = differences(step, amounts)
+    first = row(world, step, amounts, settled.outcome, wrong, settled.decision)
     undone = counter.cancel(original_of(settled))
     after = counter.read_member(card).member
     wrong = "" if after == before else "the person is not as before"
@@ -220,7 +239,8 @@ def two_at_once(world: World, step: Step) -> list[Row]:
         )
     answers.sort(key=lambda answer: answer.outcome.code)
     amounts = amounts_of(answers[0].decision)
-    won = row(world, step, amounts, answers[0].outcome, differences(step, amounts))
+    wrong = differences(step, amounts)
+    won = row(world, step, amounts, answers[0].outcome, wrong, answers[0].decision)
     wrong = "" if code_of(answers[1].outcome) == step.code else f"expected {step.code}"
     lost = row(world, step, amounts_of(answers[1].decision), answers[1].outcome, wrong)
     return [won, lost]

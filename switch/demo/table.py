@@ -40,11 +40,11 @@ class CaseTable:
             show_edge=False,
             pad_edge=False,
         )
-        table.add_column("参保人 who", ratio=3)
-        table.add_column("就医地 where", ratio=3)
+        table.add_column("参保人 who", ratio=3, overflow="fold")
+        table.add_column("就医地 where", ratio=3, overflow="fold")
         for name in ("总额 total", "基金 funds", "账户 account", "现金 cash"):
             table.add_column(name, justify="right", no_wrap=True)
-        table.add_column("结果与理由 decision and reason", ratio=6)
+        table.add_column("结果与理由 decision and reason", ratio=6, overflow="fold")
         table.add_column("", width=2)
         for row in rows:
             table.add_row(

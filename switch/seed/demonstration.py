@@ -88,7 +88,8 @@ PEOPLE: Final[Mapping[str, _Sketch]] = {
     "adult_resident": _Sketch("two admissions in a year", MemberClass.ADULT, (1972, 9, 30)),
     "pharmacy_buyer": _Sketch("an account that runs empty", current_fen=8_000),
     "special_disease_patient": _Sketch(
-        "a tumour filing", born=(1978, 11, 2), current_fen=20_000, filings=(_TUMOUR,)
+        "tumour and referral filings", born=(1978, 11, 2), current_fen=20_000,
+        filings=(_TUMOUR, _REFERRAL),
     ),
     "referral_patient": _Sketch("referred to Hangzhou", filings=(_REFERRAL,)),
     "employee_without_filing": _Sketch("goes to Hangzhou without a filing"),
