@@ -159,8 +159,36 @@ class TerminalClient:
         SwitchFault for a proven refusal of the message itself.
         """
         return self._post(
-            self._prepare(claim, credential, presettled), settlement_pb2.SettleResponse
+            self.prepare(claim, credential, presettled), settlement_pb2.SettleResponse
         )
+
+    def prepare(
+        self,
+        claim: common_pb2.Claim,
+        credential: Credential,
+        presettled: settlement_pb2.PresettleResponse,
+    ) -> Entry:
+        """Store a settlement, signed by the card, and send nothing yet: see `send`, `repeat`."""
+        request_id = self.outbox.make_id()
+        split = presettled.decision.split
+        request = settlement_pb2.SettleRequest(
+            claim=claim,
+            expected=settlement_pb2.Expected(
+                fund_fen=split.fund_fen, account_fen=split.account_fen
+            ),
+            settle_nonce=presettled.settle_nonce,
+        )
+        request.claim.request_id = request_id
+        evidence = credential.sign(
+            self.identity.terminal_id,
+            request_id,
+            claim.total_fen,
+            split.fund_fen + split.account_fen,
+            self._now(),
+            presettled.settle_nonce,
+        )
+        request.evidence.CopyFrom(evidence)
+        return self._stored(request_id, "Settle", presettled.member_id, claim.total_fen, request)
 
     def settle_or_reverse(
         self,
@@ -173,7 +201,7 @@ class TerminalClient:
         Raises: OutcomeUnknown when even the reversal has no proven reply: call `resolve` later, and
         let nobody pay before; SwitchFault for a proven refusal of the message itself.
         """
-        entry = self._prepare(claim, credential, presettled)
+        entry = self.prepare(claim, credential, presettled)
         try:
             settled = self._post(entry, settlement_pb2.SettleResponse)
         except OutcomeUnknown:
@@ -202,7 +230,14 @@ class TerminalClient:
         entry = self.outbox.entry(request_id)
         if entry is None:
             raise KeyError(request_id)
-        return self._repeater.answer(_SETTLEMENTS + entry.method, entry.body, request_id)
+        return self.send(entry)
+
+    def send(self, entry: Entry) -> bytes:
+        """Send a stored request and return the reply message; writing it down is the caller's.
+
+        Raises: as `settle`.
+        """
+        return self._repeater.answer(_SETTLEMENTS + entry.method, entry.body, entry.request_id)
 
     def resolve(self) -> list[Resolution]:
         """Find out what became of every request of unknown outcome: after a crash, now and then.
@@ -232,34 +267,6 @@ class TerminalClient:
                 self._reverse(entry)
             case _:
                 self._post(entry, settlement_pb2.CancelResponse)
-
-    def _prepare(
-        self,
-        claim: common_pb2.Claim,
-        credential: Credential,
-        presettled: settlement_pb2.PresettleResponse,
-    ) -> Entry:
-        """Store a settlement, signed by the card, before anything is sent."""
-        request_id = self.outbox.make_id()
-        split = presettled.decision.split
-        request = settlement_pb2.SettleRequest(
-            claim=claim,
-            expected=settlement_pb2.Expected(
-                fund_fen=split.fund_fen, account_fen=split.account_fen
-            ),
-            settle_nonce=presettled.settle_nonce,
-        )
-        request.claim.request_id = request_id
-        evidence = credential.sign(
-            self.identity.terminal_id,
-            request_id,
-            claim.total_fen,
-            split.fund_fen + split.account_fen,
-            self._now(),
-            presettled.settle_nonce,
-        )
-        request.evidence.CopyFrom(evidence)
-        return self._stored(request_id, "Settle", presettled.member_id, claim.total_fen, request)
 
     def _stored(
         self, request_id: RequestId, method: str, member_id: str, total_fen: int, request: Message
