@@ -41,7 +41,9 @@ def migrate(settings: Settings) -> None:
         print("the schema is up to date")
 
 
-def seed(settings: Settings, members: int, random_seed: int) -> None:
+def seed(
+    settings: Settings, members: int, institutions: int, terminals_each: int, random_seed: int
+) -> None:
     """Load a synthetic province of `members` people."""
     from switch.seed import Size
     from switch.seed import seed as load
@@ -51,7 +53,7 @@ def seed(settings: Settings, members: int, random_seed: int) -> None:
     with open_database(settings) as url:
         seeded = load(
             url,
-            Size(members=members),
+            Size(members, institutions, terminals_each),
             random_seed=random_seed,
             data_dir=settings.data_dir,
             kek=kek,

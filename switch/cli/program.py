@@ -74,12 +74,14 @@ def migrate(context: typer.Context) -> None:
 def seed(
     context: typer.Context,
     members: Annotated[int, typer.Option(help="How many people.")] = 10_000,
+    institutions: Annotated[int, typer.Option(help="How many hospitals and pharmacies.")] = 40,
+    terminals_each: Annotated[int, typer.Option(help="Terminals of each institution.")] = 2,
     random_seed: Annotated[int, typer.Option(help="Same seed, same province.")] = 20181201,
 ) -> None:
     """Load a synthetic province: people, cards, accounts, filings, institutions, terminals."""
     from switch.cli.database import seed as run
 
-    run(_settings(context), members, random_seed)
+    run(_settings(context), members, institutions, terminals_each, random_seed)
 
 
 @app.command()
