@@ -104,7 +104,7 @@ class _SettlementState:
 class _SettlementStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SettlementState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     SETTLEMENT_STATE_UNSPECIFIED: _SettlementState.ValueType  # 0
-    """Never sent with outcome OK."""
+    """With an outcome other than OK only: the question was declined, and nothing is said of the request."""
     SETTLEMENT_STATE_POSTED: _SettlementState.ValueType  # 1
     """It was carried out and stands. Final until undone."""
     SETTLEMENT_STATE_DECLINED: _SettlementState.ValueType  # 2
@@ -122,7 +122,7 @@ class SettlementState(_SettlementState, metaclass=_SettlementStateEnumTypeWrappe
     """What became of a request."""
 
 SETTLEMENT_STATE_UNSPECIFIED: SettlementState.ValueType  # 0
-"""Never sent with outcome OK."""
+"""With an outcome other than OK only: the question was declined, and nothing is said of the request."""
 SETTLEMENT_STATE_POSTED: SettlementState.ValueType  # 1
 """It was carried out and stands. Final until undone."""
 SETTLEMENT_STATE_DECLINED: SettlementState.ValueType  # 2
@@ -768,7 +768,7 @@ class CancelResponse(_message.Message):
 
     @_builtins.property
     def undone(self) -> Global___Undone:
-        """What was given back, with OK."""
+        """What was given back, with OK. Its number is in no other reply: recorded bytes tell what they are."""
 
     def __init__(
         self,
@@ -826,7 +826,7 @@ class ReverseResponse(_message.Message):
 
     @_builtins.property
     def undone(self) -> Global___Undone:
-        """What was given back, with OK."""
+        """What was given back, with OK. Its number is in no other reply: recorded bytes tell what they are."""
 
     def __init__(
         self,

@@ -1,0 +1,50 @@
+"""The codec as the switch asks for it: `pipeline.ports.Codec` and what the server needs beside."""
+
+from datetime import datetime
+
+from switch.model.answer import Answer
+from switch.model.fault import Fault
+from switch.model.stages import Authenticated
+from switch.wire import decode, differ, encode, faults, terminal
+from switch.wire.decode import Operation
+from switch.wire.terminal import SigninReply, SigninRequest
+
+
+class WireCodec:
+    """Stateless: one serves a process."""
+
+    __slots__ = ()
+
+    def decode(self, method: str, call: Authenticated) -> Operation:
+        """Return the operation of a proven call. Raises: Fault."""
+        return decode.decode(method, call)
+
+    def encode(self, method: str, answer: Answer) -> bytes:
+        """Return the reply message of a method."""
+        return encode.encode(method, answer)
+
+    def differing_field(self, method: str, recorded: bytes, received: bytes) -> str:
+        """Return the path of the first field in which two request bodies differ."""
+        return differ.differing_field(method, recorded, received)
+
+    def decode_signin(self, body: bytes) -> SigninRequest:
+        """Return what a sign-in says. Raises: Fault MALFORMED."""
+        return terminal.decode_signin(body)
+
+    def encode_signin(self, reply: SigninReply) -> bytes:
+        """Return the reply message of a sign-in."""
+        return terminal.encode_signin(reply)
+
+    def encode_sign_out(self, ended_at: datetime) -> bytes:
+        """Return the reply message of a sign-out."""
+        return terminal.encode_sign_out(ended_at)
+
+    def encode_heartbeat(self, server_time: datetime, expires_at: datetime) -> bytes:
+        """Return the reply message of a heartbeat."""
+        return terminal.encode_heartbeat(server_time, expires_at)
+
+    def fault_details(
+        self, fault: Fault, action: str, server_time: datetime, status: int = 2
+    ) -> bytes:
+        """Return the `google.rpc.Status` of a fault, at most 4 KiB."""
+        return faults.fault_details(fault, action, server_time, status)

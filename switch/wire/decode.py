@@ -1,0 +1,276 @@
+"""Requests: a proven call's bytes to an operation of the model, or a fault that names the field.
+
+Only shapes, sums and the caller's own institution are judged here. What is well formed and wrong
+(a card that is lost, an insurance not held) is the pipeline's to decline; so is a card identifier
+of 16 bytes that names no card.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Final
+
+from medswitch.v1 import common_pb2, settlement_pb2
+from switch.model.claim import (
+    CardEvidence,
+    Claim,
+    Evidence,
+    Expected,
+    IdentityEvidence,
+    Prescription,
+)
+from switch.model.codes import InjuryCause, Kind
+from switch.model.fault import Fault, FaultReason, malformed
+from switch.model.ids import (
+    BEIJING,
+    CardIdentifier,
+    InstitutionCode,
+    parse_member_id,
+    parse_region,
+    parse_social_security_number,
+)
+from switch.model.stages import (
+    Authenticated,
+    Cancel,
+    GetSettlement,
+    Original,
+    Presettle,
+    ReadMember,
+    Reverse,
+    Settle,
+)
+from switch.wire import checks, methods
+from switch.wire.lines import fee_lines
+from switch.wire.parse import parse
+
+Operation = ReadMember | Presettle | Settle | Cancel | Reverse | GetSettlement
+
+DIAGNOSES_MAX: Final = 30
+
+_CARD_NUMBER: Final = re.compile(r"[A-Z0-9]{9}")
+_SIGNED_AT: Final = re.compile(r"[0-9]{14}")
+_INSURANCE: Final = re.compile(r"[0-9]{3}")
+_KINDS: Final = {kind.value: kind for kind in Kind}
+_CAUSES: Final = {
+    common_pb2.INJURY_CAUSE_NONE: InjuryCause.NONE,
+    common_pb2.INJURY_CAUSE_WORK: InjuryCause.WORK,
+    common_pb2.INJURY_CAUSE_THIRD_PARTY: InjuryCause.THIRD_PARTY,
+}
+
+
+def decode(method: str, call: Authenticated) -> Operation:
+    """Return the operation of a proven call. `method`: the whole path or its last part.
+
+    Raises: Fault MALFORMED, NOT_PERMITTED, UNIMPLEMENTED.
+    """
+    decoder = _DECODERS.get(methods.short_name(method))
+    if decoder is None:
+        raise Fault(FaultReason.UNIMPLEMENTED, f"there is no method {method[:100]} here")
+    return decoder(call)
+
+
+def _read_member(call: Authenticated) -> ReadMember:
+    message = parse(settlement_pb2.ReadMemberRequest, call.received.body)
+    request_id = checks.request_id("request_id", message.request_id, call.institution)
+    return ReadMember(call, request_id, _evidence(message.evidence, signed=False))
+
+
+def _presettle(call: Authenticated) -> Presettle:
+    message = parse(settlement_pb2.PresettleRequest, call.received.body)
+    claim = _claim(message.claim, call)
+    return Presettle(call, claim, _evidence(message.evidence, signed=False))
+
+
+def _settle(call: Authenticated) -> Settle:
+    message = parse(settlement_pb2.SettleRequest, call.received.body)
+    claim = _claim(message.claim, call)
+    evidence = _evidence(message.evidence, signed=True)
+    if not message.HasField("expected"):
+        raise malformed("expected", "expected is missing; send the parts the patient was shown")
+    expected = message.expected
+    return Settle(
+        call,
+        claim,
+        evidence,
+        Expected(
+            checks.amount("expected.fund_fen", expected.fund_fen),
+            checks.amount("expected.account_fen", expected.account_fen),
+        ),
+        checks.bytes_of("settle_nonce", message.settle_nonce, 16),
+    )
+
+
+def _cancel(call: Authenticated) -> Cancel:
+    message = parse(settlement_pb2.CancelRequest, call.received.body)
+    request_id = checks.request_id("request_id", message.request_id, call.institution)
+    original = _original(message.original, call.institution)
+    _check_two_ids(request_id, original)
+    return Cancel(call, request_id, original)
+
+
+def _reverse(call: Authenticated) -> Reverse:
+    message = parse(settlement_pb2.ReverseRequest, call.received.body)
+    request_id = checks.request_id("request_id", message.request_id, call.institution)
+    original = _original(message.original, call.institution)
+    _check_two_ids(request_id, original)
+    return Reverse(call, request_id, original)
+
+
+def _get_settlement(call: Authenticated) -> GetSettlement:
+    message = parse(settlement_pb2.GetSettlementRequest, call.received.body)
+    return GetSettlement(call, _original(message.original, call.institution))
+
+
+_DECODERS: Final[dict[str, Callable[[Authenticated], Operation]]] = {
+    methods.READ_MEMBER: _read_member,
+    methods.PRESETTLE: _presettle,
+    methods.SETTLE: _settle,
+    methods.CANCEL: _cancel,
+    methods.REVERSE: _reverse,
+    methods.GET_SETTLEMENT: _get_settlement,
+}
+
+
+def _original(message: settlement_pb2.Original, institution: InstitutionCode) -> Original:
+    return Original(
+        checks.request_id("original.request_id", message.request_id, institution),
+        checks.one_of("original.method", message.method, methods.ORIGINAL_METHODS),
+        checks.shaped("original.member_id", message.member_id, parse_member_id),
+        checks.amount("original.total_fen", message.total_fen),
+    )
+
+
+def _check_two_ids(request_id: str, original: Original) -> None:
+    if request_id == original.request_id:
+        raise malformed(
+            "request_id", "request_id is the original's own; an undo has a request id of its own"
+        )
+
+
+def _claim(message: common_pb2.Claim, call: Authenticated) -> Claim:
+    today = call.received.received_at.astimezone(BEIJING).date()
+    request_id = checks.request_id("claim.request_id", message.request_id, call.institution)
+    admitted_on = checks.past_day_or_none("claim.admitted_on", message.admitted_on, today)
+    discharged_on = checks.past_day_or_none("claim.discharged_on", message.discharged_on, today)
+    if admitted_on is not None and discharged_on is not None and discharged_on < admitted_on:
+        raise malformed(
+            "claim.discharged_on",
+            f"claim.discharged_on {discharged_on} is before the admission, {admitted_on}",
+        )
+    total_fen = checks.amount("claim.total_fen", message.total_fen)
+    return Claim(
+        request_id=request_id,
+        region_care=checks.shaped("claim.region_care", message.region_care, parse_region),
+        region_insured=_region_or_none(message.region_insured),
+        insurance=_insurance(message.insurance),
+        kind=checks.one_of("claim.kind", message.kind, _KINDS),
+        use_account=message.use_account,
+        visit_id=checks.text_of("claim.visit_id", message.visit_id, 0, 30),
+        service_on=checks.past_day("claim.service_on", message.service_on, today),
+        admitted_on=admitted_on,
+        discharged_on=discharged_on,
+        interim=message.interim,
+        injury_cause=_cause(message.injury_cause),
+        diagnoses=_diagnoses(message),
+        disease_code=checks.text_of("claim.disease_code", message.disease_code, 0, 30),
+        prescription=_prescription(message, today),
+        lines=fee_lines(message.lines, total_fen, today),
+        total_fen=total_fen,
+    )
+
+
+def _region_or_none(text: str) -> str:
+    return checks.shaped("claim.region_insured", text, parse_region) if text else ""
+
+
+def _insurance(text: str) -> str:
+    # A code of the national table that no policy here knows is declined by the pipeline, with its
+    # name; only what can be no such code is malformed.
+    if text and not _INSURANCE.fullmatch(text):
+        raise malformed(
+            "claim.insurance", f"claim.insurance {text[:12]!r} is no insutype; send three digits"
+        )
+    return text
+
+
+def _cause(value: common_pb2.InjuryCause.ValueType) -> InjuryCause:
+    cause = _CAUSES.get(value)
+    if cause is None:
+        raise malformed(
+            "claim.injury_cause",
+            f"claim.injury_cause {value} says nothing; state NONE (1), WORK (2) or THIRD_PARTY (3)",
+        )
+    return cause
+
+
+def _diagnoses(message: common_pb2.Claim) -> tuple[str, ...]:
+    codes = tuple(message.diagnoses)
+    if len(codes) > DIAGNOSES_MAX:
+        raise malformed(
+            "claim.diagnoses",
+            f"{len(codes)} diagnoses are above {DIAGNOSES_MAX}; send the main ones",
+        )
+    for place, code in enumerate(codes):
+        checks.text_of(f"claim.diagnoses[{place}]", code, 1, 20)
+    return codes
+
+
+def _prescription(message: common_pb2.Claim, today: date) -> Prescription | None:
+    if not message.HasField("prescription"):
+        return None
+    written = message.prescription
+    return Prescription(
+        checks.text_of("claim.prescription.number", written.number, 1, 50),
+        checks.institution("claim.prescription.institution", written.institution),
+        checks.past_day("claim.prescription.on", written.on, today),
+    )
+
+
+def _evidence(message: common_pb2.Evidence, *, signed: bool) -> Evidence:
+    credential = message.WhichOneof("credential")
+    if credential == "card":
+        return _card(message.card, signed=signed)
+    if credential == "identity":
+        return IdentityEvidence(
+            checks.shaped(
+                "evidence.identity.social_security_number",
+                message.identity.social_security_number,
+                parse_social_security_number,
+            )
+        )
+    raise malformed("evidence", "evidence holds no credential; send card or identity")
+
+
+def _card(message: common_pb2.CardEvidence, *, signed: bool) -> CardEvidence:
+    if not _CARD_NUMBER.fullmatch(message.number):
+        raise malformed(
+            "evidence.card.number", "evidence.card.number is no card number; send 9 of A-Z 0-9"
+        )
+    if message.atc <= 0:
+        raise malformed("evidence.card.atc", "evidence.card.atc is missing or negative")
+    if signed and not _SIGNED_AT.fullmatch(message.signed_at):
+        raise malformed(
+            "evidence.card.signed_at", "evidence.card.signed_at is no yyyyMMddHHmmss (14 digits)"
+        )
+    if not signed and message.signed_at:
+        raise malformed(
+            "evidence.card.signed_at", "evidence.card.signed_at is for Settle only; leave it out"
+        )
+    return CardEvidence(
+        scheme=checks.text_of("evidence.card.scheme", message.scheme, 1, 30),
+        identifier=CardIdentifier(
+            checks.bytes_of("evidence.card.identifier", message.identifier, 16)
+        ),
+        number=message.number,
+        social_security_number=checks.shaped(
+            "evidence.card.social_security_number",
+            message.social_security_number,
+            parse_social_security_number,
+        ),
+        specification=checks.text_of("evidence.card.specification", message.specification, 1, 10),
+        issued_on=checks.day("evidence.card.issued_on", message.issued_on),
+        expires_on=checks.day("evidence.card.expires_on", message.expires_on),
+        atc=message.atc,
+        proof=checks.bytes_of("evidence.card.proof", message.proof, 8),
+        signed_at=message.signed_at,
+    )

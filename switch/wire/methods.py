@@ -1,0 +1,31 @@
+"""Names of methods: the whole path on the wire, the short name elsewhere, national numbers."""
+
+from typing import Final
+
+SERVICE: Final = "/medswitch.v1.SettlementService/"
+
+READ_MEMBER: Final = "ReadMember"
+PRESETTLE: Final = "Presettle"
+SETTLE: Final = "Settle"
+CANCEL: Final = "Cancel"
+REVERSE: Final = "Reverse"
+GET_SETTLEMENT: Final = "GetSettlement"
+
+ORIGINAL_METHODS: Final = {
+    SETTLE: SETTLE,
+    CANCEL: CANCEL,
+    REVERSE: REVERSE,
+    "2207": SETTLE,
+    "2304": SETTLE,
+    "2102": SETTLE,
+    "2208": CANCEL,
+    "2305": CANCEL,
+    "2103": CANCEL,
+    "2601": REVERSE,
+}
+"""How an original's method may be named (`oinfno`), and what it is called here."""
+
+
+def short_name(method: str) -> str:
+    """Return the last part of a method's path; a short name stays as it is."""
+    return method.rpartition("/")[2]
