@@ -1,0 +1,133 @@
+"""Invariant 10: every settlement recomputes to itself, from what was stored with it.
+
+Body, snapshot and rule book give the decision again; encoded as the switch encodes it, it must be
+the stored reply, working and all: "why this amount" is answered by rules, not by memory.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from google.protobuf.message import Message
+
+from medswitch.v1 import common_pb2
+from switch.audit.findings import Violation
+from switch.audit.rows import Case, JournalRow
+from switch.model.claim import IdentityEvidence
+from switch.model.decision import Decision, Decline
+from switch.model.stages import Settle
+from switch.pipeline import snapshot
+from switch.rules.adjudicate import Rules, adjudicate
+from switch.rules.book import RuleBook
+from switch.wire.split import write_decision
+
+BOOKS_MAX: Final = 64
+
+LoadBook = Callable[[str, str], RuleBook]
+"""A region's book by its hash. Raises: LookupError, ValueError."""
+
+
+class Books:
+    """Rules as they stood: today's, with the book of one region as a decision saw it."""
+
+    def __init__(self, rules: Rules, load: LoadBook) -> None:
+        self._rules = rules
+        self._load = load
+        self._held: OrderedDict[tuple[str, str], Rules] = OrderedDict()
+
+    def rules(self, region: str, book_hash: str) -> Rules:
+        """Return the rules with a region's book of that hash. Raises: LookupError, ValueError."""
+        key = (region, book_hash)
+        if key not in self._held:
+            book = self._load(region, book_hash)
+            if book.hash != book_hash:
+                raise ValueError(f"the texts kept as {book_hash} now hash to {book.hash}")
+            books = {**self._rules.books, region: book}
+            self._held[key] = Rules(books, self._rules.catalogues)
+            if len(self._held) > BOOKS_MAX:
+                self._held.popitem(last=False)
+        return self._held[key]
+
+
+def check_recomputed(case: Case, books: Books) -> Iterator[Violation]:
+    """A settlement's decision, made again, is the one it was answered with and posted by."""
+    row, journal = case.row, case.journal
+    if row.method != "Settle" or row.ref is None or journal is None:
+        return
+    if not isinstance(case.operation, Settle):
+        yield Violation(10, row.key, "its stored claim cannot be read")
+        return
+    if case.reply is None:
+        yield Violation(10, row.key, "its stored reply cannot be read")
+        return
+    try:
+        decision = _decide(case.operation, row.snapshot, books.rules(
+            journal.region_insured, row.rule_book))  # fmt: skip
+    except (LookupError, ValueError, TypeError) as error:
+        yield Violation(10, row.key, f"cannot be computed again: {error}")
+        return
+    if isinstance(decision, Decline):
+        yield Violation(10, row.key, f"is now declined {decision.code.name}")
+        return
+    again = common_pb2.Decision()
+    write_decision(again, decision)
+    difference = first_difference(case.reply.decision, again)
+    if difference:
+        yield Violation(10, row.key, f"computed again, {difference}")
+    yield from _check_journal(row.key, decision, journal)
+
+
+def _decide(operation: Settle, stored: bytes, rules: Rules) -> Decision | Decline:
+    member, institution, prescriber = snapshot.restore(stored)
+    return adjudicate(
+        operation.claim,
+        member,
+        institution,
+        rules,
+        prescriber=prescriber,
+        by_identity=isinstance(operation.evidence, IdentityEvidence),
+    )
+
+
+def _check_journal(key: str, decision: Decision, journal: JournalRow) -> Iterator[Violation]:
+    split = decision.split
+    pairs: dict[str, tuple[Any, Any]] = {
+        "total_fen": (split.total_fen, journal.total_fen),
+        "account_current_delta_fen": (
+            -split.account_current_fen, journal.account_current_delta_fen),
+        "account_earlier_delta_fen": (
+            -split.account_earlier_fen, journal.account_earlier_delta_fen),
+        "deltas": (decision.deltas, journal.deltas),
+        "consulted": (sorted(decision.consulted), sorted(journal.consulted)),
+        "region_insured": (decision.region_insured, journal.region_insured),
+        "region_care": (decision.region_care, journal.region_care),
+        "insurance": (decision.insurance, journal.insurance),
+        "clearing_type": (decision.clearing_type, journal.clearing_type),
+    }  # fmt: skip
+    for name, (again, posted) in pairs.items():
+        if again != posted:
+            yield Violation(10, key, f"computed again, {name} is {again!r}, {journal.key} has "
+                            f"{posted!r}")  # fmt: skip
+
+
+def first_difference(stored: Message, again: Message, path: str = "") -> str:
+    """Return where two messages of one kind first differ, "" when they do not."""
+    for field in stored.DESCRIPTOR.fields:
+        ours, theirs = getattr(again, field.name), getattr(stored, field.name)
+        place = f"{path}{field.name}"
+        if field.is_repeated:
+            if len(ours) != len(theirs):
+                return f"{place} has {len(ours)} items, stored {len(theirs)}"
+            pairs = [
+                (f"{place}[{n}]", a, b) for n, (a, b) in enumerate(zip(ours, theirs, strict=True))
+            ]
+        else:
+            pairs = [(place, ours, theirs)]
+        for name, one, other in pairs:
+            if isinstance(one, Message):
+                found = first_difference(other, one, f"{name}.")
+                if found:
+                    return found
+            elif one != other:
+                return f"{name} is {one!r}, stored {other!r}"
+    return ""

@@ -1,0 +1,50 @@
+"""Stored bytes as messages: what was asked and what was answered, or None when they are neither."""
+
+from typing import Final
+
+from google.protobuf.message import DecodeError
+
+from medswitch.v1 import settlement_pb2
+from switch.audit.rows import RequestRow
+from switch.model.fault import Fault
+from switch.model.ids import InstitutionCode, SessionId, TerminalId
+from switch.model.stages import Authenticated, Cancel, Received, Reverse, Settle
+from switch.wire.decode import decode
+
+Reply = (
+    settlement_pb2.SettleResponse | settlement_pb2.CancelResponse | settlement_pb2.ReverseResponse
+)
+_REPLIES: Final[dict[str, type[Reply]]] = {
+    "Settle": settlement_pb2.SettleResponse,
+    "Cancel": settlement_pb2.CancelResponse,
+    "Reverse": settlement_pb2.ReverseResponse,
+}
+
+
+def read_reply(row: RequestRow) -> Reply | None:
+    """Return the reply recorded for a request. A tombstone's bytes are its Reverse's reply."""
+    kind = _REPLIES.get(row.method)
+    if kind is None:
+        return None
+    try:
+        return kind.FromString(row.reply)
+    except DecodeError:
+        return None
+
+
+def read_operation(row: RequestRow) -> Settle | Cancel | Reverse | None:
+    """Return what a recorded body asks, decoded as it was when it came."""
+    if row.method not in _REPLIES:
+        return None
+    call = Authenticated(
+        Received(
+            row.method, TerminalId(row.terminal_id), SessionId(row.session_id), row.seq, row.mac,
+            row.body, row.received_at,
+        ),
+        InstitutionCode(row.request_id[:12]),
+    )  # fmt: skip
+    try:
+        operation = decode(row.method, call)
+    except Fault:
+        return None
+    return operation if isinstance(operation, Settle | Cancel | Reverse) else None

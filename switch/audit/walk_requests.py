@@ -1,0 +1,61 @@
+"""The walk along the register: every request with its session, journal and undo."""
+
+from collections.abc import Iterator
+
+from switch.audit import authentic, people, recompute, register, seals, splits
+from switch.audit.context import Run
+from switch.audit.replies import read_operation, read_reply
+from switch.audit.rows import Case, RequestRow
+from switch.audit.scratch import Fact
+from switch.pipeline.undo import TOMBSTONE
+
+
+def walk_requests(run: Run, about: int) -> None:
+    """Check every register row, and keep its digest and what it says of the person."""
+    for rows in run.reader.requests():
+        for case in _cases(run, rows):
+            _check(run, case)
+        run.scratch.add_facts(
+            Fact(
+                row.member_id, row.member_version, "request", run.is_late(row.lane, row.batch),
+                row.key, row.atc,
+            )
+            for row in rows
+            if row.member_version is not None
+        )  # fmt: skip
+        ours = [row for row in rows if not run.is_late(row.lane, row.batch)]
+        run.scratch.add_links(map(seals.request_link, ours))
+        run.scratch.add_late(
+            (row.lane, row.batch) for row in rows if run.is_late(row.lane, row.batch)
+        )
+        run.tell("requests", len(rows), about)
+
+
+def _cases(run: Run, rows: list[RequestRow]) -> Iterator[Case]:
+    """Yield each row with all that belongs to it."""
+    reader = run.reader
+    journals = reader.journals_named({row.ref for row in rows if row.ref is not None})
+    undos = reader.undo_named(row.request_id for row in rows if row.method == TOMBSTONE)
+    undoers = reader.requests_named(undo.by_request_id for undo in undos.values())
+    sessions = reader.sessions({row.session_id for row in rows})
+    for row in rows:
+        undone = undos.get(row.request_id)
+        yield Case(
+            row,
+            read_operation(row),
+            read_reply(row),
+            None if row.ref is None else journals.get(row.ref),
+            undone,
+            None if undone is None else undoers.get(undone.by_request_id),
+            sessions.get(row.session_id),
+        )
+
+
+def _check(run: Run, case: Case) -> None:
+    key = case.row.key
+    run.note(0, key, register.check_request_bucket(case.row))
+    run.note(3, key, splits.check_split(case))
+    run.note(4, key, register.check_request(case))
+    run.note(8, key, authentic.check_authentic(case, run.keys.session_key))
+    run.note(10, key, recompute.check_recomputed(case, run.books))
+    run.note(14, key, people.check_signed_counter(case))
