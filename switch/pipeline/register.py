@@ -13,7 +13,7 @@ from switch.model.ids import RequestId, request_time
 from switch.model.reply import ReplyCode
 from switch.model.stages import GetSettlement, Recorded, Settle
 from switch.pipeline.ports import Codec
-from switch.pipeline.undo import AHEAD_MAX, TOMBSTONE
+from switch.pipeline.undo import AHEAD_MAX, TOMBSTONE, differs
 from switch.pipeline.view import UNDONE_CODES, Outcome, Register
 
 AGE_MAX: Final = timedelta(minutes=10)
@@ -61,8 +61,8 @@ def state_of(query: GetSettlement, row: Register | None) -> StateAnswer:
     original = query.original
     if row is None:
         return StateAnswer(original, State.NEVER_SEEN, None, None, "", None)
-    if row.member_id and row.member_id != original.member_id:
-        decline = Decline(ReplyCode.ORIGINAL_DIFFERS, {"field": "psn_no"})
+    decline = differs(original, row)
+    if decline is not None:
         return StateAnswer(original, State.NEVER_SEEN, decline, None, "", None)
     by, at = ("", None) if row.undone is None else (row.undone.by, row.undone.at)
     if row.method == TOMBSTONE:

@@ -33,9 +33,11 @@ def undo(codec: Codec, view: View, operation: Undo, slot: Slot) -> Outcome:
     original = view.register.get(operation.original.request_id)
     if original is None:
         return _never_seen(codec, view, operation)
-    declined = _differs(view, operation.original, original)
+    declined = differs(operation.original, original)
     if declined is not None:
         return _declined(codec, operation, declined)
+    if original.method not in {"Settle", TOMBSTONE}:
+        return _declined(codec, operation, Decline(ReplyCode.ORIGINAL_NOT_SETTLEMENT, {}))
     if original.undone is not None:
         return _already_undone(codec, view, operation, original)
     if original.journal is None:
@@ -67,19 +69,19 @@ def method_name(operation: Undo) -> str:
     return type(operation).__name__
 
 
-def _differs(view: View, stated: Original, original: Register) -> Decline | None:
+def differs(stated: Original, original: Register) -> Decline | None:
+    """Return the decline that an original is not what the caller says it is, if it is not.
+
+    A declined original has no total to compare; a tombstone has nothing but its id.
+    """
     if original.method == TOMBSTONE:
         return None
-    if original.method != "Settle":
-        return Decline(ReplyCode.ORIGINAL_NOT_SETTLEMENT, {})
-    if stated.method not in SETTLE_NAMES:
+    named = "Settle" if stated.method in SETTLE_NAMES else stated.method
+    if named != original.method:
         return Decline(ReplyCode.ORIGINAL_DIFFERS, {"field": "method"})
-    if original.journal is None:
-        return None
-    journal = view.originals.get(original.journal)
-    if original.member_id != stated.member_id:
+    if original.member_id not in {"", stated.member_id}:
         return Decline(ReplyCode.ORIGINAL_DIFFERS, {"field": "psn_no"})
-    if journal is not None and journal.total_fen != stated.total_fen:
+    if original.total_fen not in {None, stated.total_fen} and original.method == "Settle":
         return Decline(ReplyCode.ORIGINAL_DIFFERS, {"field": "medfee_sumamt"})
     return None
 

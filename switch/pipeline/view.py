@@ -23,6 +23,7 @@ from switch.model.ids import (
 )
 from switch.model.journal import Journal, JournalRef
 from switch.model.member import Card, Institution, Member
+from switch.model.money import Fen
 from switch.model.reply import ReplyCode
 from switch.rules.adjudicate import Rules
 
@@ -65,6 +66,8 @@ class Register:
     member_id: str
     journal: JournalRef | None
     undone: Undone | None
+    total_fen: Fen | None
+    """The total of the journal, when one was posted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,10 +67,11 @@ LEFT JOIN card p ON p.bucket = a.bucket AND p.identifier = a.presented
 
 _REGISTER: Final = """
 SELECT r.request_id, r.method, r.body, r.code, r.reply, r.member_id, r.journal_day, r.journal_id,
-    u.kind, u.by_request_id, u.at
+    u.kind, u.by_request_id, u.at, j.total_fen
 FROM unnest($1::date[], $2::text[]) AS k(month, request_id)
 JOIN request r ON r.month = k.month AND r.request_id = k.request_id
 LEFT JOIN undo u ON u.month = r.month AND u.original_id = r.request_id
+LEFT JOIN journal j ON j.day = r.journal_day AND j.id = r.journal_id
 """
 
 _JOURNAL_COLUMNS: Final = """
@@ -237,7 +238,7 @@ def _filing(
 
 
 def _add_register(view: View, row: TupleRow) -> None:
-    request_id, method, body, code, reply, member_id, day, journal, kind, by, at = row
+    (request_id, method, body, code, reply, member_id, day, journal, kind, by, at, total) = row
     view.register[RequestId(request_id)] = Register(
         request_id=RequestId(request_id),
         method=method,
@@ -247,6 +248,7 @@ def _add_register(view: View, row: TupleRow) -> None:
         member_id=member_id,
         journal=None if journal is None else JournalRef(day, JournalId(journal)),
         undone=None if kind is None else Undone(kind, RequestId(by), at),
+        total_fen=None if total is None else Fen(total),
     )
 
 
