@@ -30,8 +30,6 @@ EVENT_SETTLED: Final = "5 minutes"
 
 _COUNTS: Final = "SELECT coalesce(sum(requests), 0), coalesce(sum(journals), 0) FROM batch"
 _ABOUT: Final = "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = %s::regclass"
-    "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = %s::regclass"
-)
 _SETTLED: Final = "SELECT now() - %s::interval"
 
 

@@ -18,13 +18,13 @@ class _Known:
     """Reference rows that journals name, read again when a journal names a newer one."""
 
     places: set[str] = field(default_factory=set)
-    windows: windows.Windows = field(default_factory=dict)
+    days: windows.Windows = field(default_factory=dict)
 
     def refresh(self, run: Run, journals: Sequence[JournalRow]) -> None:
         if not all(journal.institution in self.places for journal in journals):
             self.places = {row[0] for row in run.reader.all(_INSTITUTIONS)}
-        if not all((journal.window_book, journal.day) in self.windows for journal in journals):
-            self.windows = {(row.book, row.day): row for row in run.reader.windows()}
+        if not all((journal.window_book, journal.day) in self.days for journal in journals):
+            self.days = {(row.book, row.day): row for row in run.reader.windows()}
 
 
 def walk_journals(run: Run, about: int) -> None:
@@ -70,7 +70,7 @@ def _check(
     run.note(2, key, money.check_postings(journal))
     run.note(3, key, splits.check_account_deltas(journal))
     run.note(4, key, register.check_journal(journal, requests))
-    run.note(9, key, windows.check_window(journal, known.windows))
+    run.note(9, key, windows.check_window(journal, known.days))
     run.note(12, key, dues.add(journal))
 
 
