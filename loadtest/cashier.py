@@ -247,7 +247,7 @@ class Cashier:
         try:
             till.client.echo(self._echo)
         except grpc.RpcError as error:
-            self._figures.faults[f"echo {error.code().name}"] += 1  # type: ignore[attr-defined]
+            self._figures.faults[f"echo {error.code().name}"] += 1
             return
         self._figures.record(live, "echo", intended, self._clock())
 

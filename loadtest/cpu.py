@@ -1,4 +1,4 @@
-"""What switch, PostgreSQL and client cost in processor time. Elsewhere than on Linux: client only."""
+"""What switch, PostgreSQL and client cost in processor time; off Linux only the client."""
 
 import os
 import time

@@ -1,0 +1,101 @@
+"""A run's result: one JSON line to compare by, and a table to read."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from loadtest.options import Options
+
+RESULTS: Final = Path(__file__).parent / "results" / "latest.jsonl"
+_LATENCIES: Final = ("p50", "p90", "p99", "p99_9", "max")
+_COLUMNS: Final = ("count", "per_s", *_LATENCIES)
+
+
+def result_of(
+    options: Options,
+    figures: Mapping[str, Any],
+    surroundings: Mapping[str, Any],
+    problems: list[str],
+) -> dict[str, Any]:
+    """Return the result as JSON values. `problems`: why the run is void, if it is."""
+    settle, echo = operation(figures, "settle", "settle"), operation(figures, "echo", "echo")
+    closed = options.rate == 0 and settle and echo
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "void": bool(problems),
+        "problems": problems,
+        **surroundings,
+        "options": {
+            "seconds": options.seconds,
+            "members": options.members,
+            "terminals": options.terminals,
+            "users": options.users,
+            "rate": options.rate or "closed",
+            "seed": options.seed,
+            "kill_after": options.kill_after,
+        },
+        "settle_per_s": settle.get("per_s"),
+        "settle_us": _latencies(settle),
+        "echo_per_s": echo.get("per_s"),
+        "echo_us": _latencies(echo),
+        # In an open run both have the rate of the arrivals: their ratio would say nothing.
+        "settle_over_echo": round(settle["per_s"] / echo["per_s"], 3) if closed else None,
+        **figures,
+    }
+
+
+def operation(figures: Mapping[str, Any], work: str, name: str) -> Mapping[str, Any]:
+    """Return the figures of an operation in a kind of work, empty when it was not measured."""
+    found: Mapping[str, Any] = figures["work"].get(work, {}).get("operations", {}).get(name, {})
+    return found
+
+
+def _latencies(operation: Mapping[str, Any]) -> dict[str, int]:
+    return {name: operation[name] for name in _LATENCIES if name in operation}
+
+
+def cpu_us_per_call(figures: Mapping[str, Any], work: str) -> dict[str, int]:
+    """Return what one call of a kind of work cost each process, in µs."""
+    of = figures["work"].get(work, {})
+    calls = sum(o["count"] for name, o in of.get("operations", {}).items() if name != "visit")
+    return {process: int(s * 1_000_000 / calls) for process, s in of["cpu_s"].items() if calls}
+
+
+def append(result: Mapping[str, Any], path: Path = RESULTS) -> None:
+    """Append the result as one line."""
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(result, ensure_ascii=False) + "\n")
+
+
+def show(result: Mapping[str, Any], console: Console) -> None:
+    """Print the result for people."""
+    for name in ("machine", "database", "batches"):
+        console.print(f"{name}: " + ", ".join(f"{k} {v}" for k, v in result[name].items()))
+    rate = result["options"]["rate"]
+    table = Table(title=f"µs from the intended start, arrivals: {rate}", title_justify="left")
+    table.add_column("phase")
+    table.add_column("operation")
+    for column in _COLUMNS:
+        table.add_column(column.replace("_", "."), justify="right")
+    for work, of in result["work"].items():
+        for name, o in of["operations"].items():
+            table.add_row(work, name, *(f"{o[c]:,}" for c in _COLUMNS))
+    console.print(table)
+    for work in result["work"]:
+        if cost := cpu_us_per_call(result, work):
+            said = ", ".join(f"{process} {us} µs" for process, us in cost.items())
+            console.print(f"CPU a call, {work}: {said}")
+    for name in ("declines", "faults", "resolved", "kill"):
+        if result.get(name):
+            console.print(f"{name}: " + ", ".join(f"{k} {v}" for k, v in result[name].items()))
+    if result["settle_over_echo"] is not None:
+        console.print(
+            f"[bold]settle {result['settle_per_s']:,}/s, echo {result['echo_per_s']:,}/s: "
+            f"{result['settle_over_echo']:.2f}[/bold]"
+        )
