@@ -47,9 +47,12 @@ class NotAnAnswer(Exception):
 
 
 def read_answers(lines: Iterable[str]) -> Iterator[Answer]:
-    """Yield the answers to what is recorded; others post nothing. Raises: NotAnAnswer."""
+    """Yield the answers to what is recorded; others post nothing. Raises: NotAnAnswer.
+
+    A line without its end was being written when its writer was killed: it is no answer yet.
+    """
     for number, line in enumerate(lines, start=1):
-        if line.strip():
+        if line.strip() and line.endswith("\n"):
             answer = _answer(number, line)
             if answer.method in RECORDED:
                 yield answer

@@ -10,15 +10,18 @@ from typing import Any, Final
 
 from google.protobuf.message import Message
 
-from medswitch.v1 import common_pb2
+from medswitch.v1 import settlement_pb2
 from switch.audit.findings import Violation
 from switch.audit.rows import Case, JournalRow
 from switch.model.claim import IdentityEvidence
 from switch.model.decision import Decision, Decline
+from switch.model.ids import JournalId, settlement_id
+from switch.model.member import Member
 from switch.model.stages import Settle
 from switch.pipeline import snapshot
 from switch.rules.adjudicate import Rules, adjudicate
 from switch.rules.book import RuleBook
+from switch.wire.outcome import epoch_ms
 from switch.wire.split import write_decision
 
 BOOKS_MAX: Final = 64
@@ -61,32 +64,49 @@ def check_recomputed(case: Case, books: Books) -> Iterator[Violation]:
         yield Violation(10, row.key, "its stored reply cannot be read")
         return
     try:
-        decision = _decide(case.operation, row.snapshot, books.rules(
-            journal.region_insured, row.rule_book))  # fmt: skip
+        rules = books.rules(journal.region_insured, row.rule_book)
+        member, institution, prescriber = snapshot.restore(row.snapshot)
+        decision = adjudicate(
+            case.operation.claim,
+            member,
+            institution,
+            rules,
+            prescriber=prescriber,
+            by_identity=isinstance(case.operation.evidence, IdentityEvidence),
+        )
     except (LookupError, ValueError, TypeError) as error:
         yield Violation(10, row.key, f"cannot be computed again: {error}")
         return
     if isinstance(decision, Decline):
         yield Violation(10, row.key, f"is now declined {decision.code.name}")
         return
-    again = common_pb2.Decision()
-    write_decision(again, decision)
-    difference = first_difference(case.reply.decision, again)
+    again = _receipt(case.reply, member, decision, journal)
+    difference = first_difference(case.reply, again)
     if difference:
         yield Violation(10, row.key, f"computed again, {difference}")
     yield from _check_journal(row.key, decision, journal)
 
 
-def _decide(operation: Settle, stored: bytes, rules: Rules) -> Decision | Decline:
-    member, institution, prescriber = snapshot.restore(stored)
-    return adjudicate(
-        operation.claim,
-        member,
-        institution,
-        rules,
-        prescriber=prescriber,
-        by_identity=isinstance(operation.evidence, IdentityEvidence),
+def _receipt(
+    reply: settlement_pb2.SettleResponse, member: Member, decision: Decision, journal: JournalRow
+) -> settlement_pb2.SettleResponse:
+    """Return the reply as it must read: the name and the outcome's texts are taken as they are."""
+    split = decision.split
+    current = member.account_current_fen - split.account_current_fen
+    earlier = member.account_earlier_fen - split.account_earlier_fen
+    again = settlement_pb2.SettleResponse(
+        outcome=reply.outcome,
+        settlement_id=settlement_id(journal.day, JournalId(journal.id)),
+        settled_at_ms=epoch_ms(journal.posted_at),
+        business_day=journal.day.isoformat(),
+        member_id=member.member_id,
+        member_name=reply.member_name,
+        balance_current_fen=current,
+        balance_earlier_fen=earlier,
+        balance_fen=current + earlier,
     )
+    write_decision(again.decision, decision)
+    return again
 
 
 def _check_journal(key: str, decision: Decision, journal: JournalRow) -> Iterator[Violation]:
@@ -112,9 +132,13 @@ def _check_journal(key: str, decision: Decision, journal: JournalRow) -> Iterato
 
 def first_difference(stored: Message, again: Message, path: str = "") -> str:
     """Return where two messages of one kind first differ, "" when they do not."""
+    if stored == again:
+        return ""
     for field in stored.DESCRIPTOR.fields:
         ours, theirs = getattr(again, field.name), getattr(stored, field.name)
         place = f"{path}{field.name}"
+        if field.has_presence and again.HasField(field.name) != stored.HasField(field.name):
+            return f"{place} stands in one and not in the other"
         if field.is_repeated:
             if len(ours) != len(theirs):
                 return f"{place} has {len(ours)} items, stored {len(theirs)}"
@@ -130,4 +154,4 @@ def first_difference(stored: Message, again: Message, path: str = "") -> str:
                     return found
             elif one != other:
                 return f"{name} is {one!r}, stored {other!r}"
-    return ""
+    return f"{path or 'it'} differs in a field that the contract does not know"
