@@ -74,35 +74,20 @@ LEFT JOIN undo u ON u.month = r.month AND u.original_id = r.request_id
 LEFT JOIN journal j ON j.day = r.journal_day AND j.id = r.journal_id
 """
 
-_JOURNAL_COLUMNS: Final = """
-SELECT j.day, j.id, j.bucket, j.window_book, j.kind, j.request_id, j.institution, j.member_id,
-    j.member_version, j.region_insured, j.region_care, j.insurance, j.clearing_type, j.total_fen,
-    j.account_current_delta_fen, j.account_earlier_delta_fen, j.deltas, j.consulted,
-    j.undoes_day, j.undoes_id, j.posted_at,
+_ORIGINALS: Final = """
+SELECT j.* FROM unnest($1::date[], $2::bigint[]) AS k(day, id)
+JOIN journal_row j ON j.day = k.day AND j.id = k.id
 """
 
-_ORIGINALS: Final = (
-    _JOURNAL_COLUMNS
-    + """
-    (SELECT jsonb_agg(jsonb_build_array(p.book, p.debit, p.credit, p.amount_fen) ORDER BY p.number)
-        FROM posting p WHERE p.day = j.day AND p.journal_id = j.id AND p.bucket = j.bucket)
-FROM unnest($1::date[], $2::bigint[]) AS k(day, id)
-JOIN journal j ON j.day = k.day AND j.id = k.id
-"""
-)
-
-_LATER: Final = (
-    _JOURNAL_COLUMNS
-    + """
-    NULL
-FROM unnest($1::text[], $2::date[]) AS k(member_id, since)
-JOIN journal j ON j.member_id = k.member_id AND j.day >= k.since AND j.kind = 'settlement'
+_LATER: Final = """
+SELECT j.* FROM unnest($1::text[], $2::date[]) AS k(member_id, since)
+JOIN journal_row j
+    ON j.member_id = k.member_id AND j.day >= k.since AND j.kind = 'settlement'
 WHERE NOT EXISTS (
     SELECT FROM journal u
     WHERE u.member_id = j.member_id AND u.day >= j.day AND u.undoes_id = j.id
         AND u.undoes_day = j.day)
 """
-)
 
 
 async def read(

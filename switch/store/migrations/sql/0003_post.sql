@@ -188,6 +188,17 @@ BEGIN
     RETURN true;
 END $$;
 
+-- A journal with its postings, in the order the store reads them.
+CREATE VIEW journal_row AS
+SELECT j.day, j.id, j.bucket, j.window_book, j.kind, j.request_id, j.institution, j.member_id,
+    j.member_version, j.region_insured, j.region_care, j.insurance, j.clearing_type, j.total_fen,
+    j.account_current_delta_fen, j.account_earlier_delta_fen, j.deltas, j.consulted,
+    j.undoes_day, j.undoes_id, j.posted_at,
+    (SELECT jsonb_agg(jsonb_build_array(p.book, p.debit, p.credit, p.amount_fen) ORDER BY p.number)
+        FROM posting p WHERE p.day = j.day AND p.journal_id = j.id AND p.bucket = j.bucket)
+        AS postings
+FROM journal j;
+
 -- Runtime rights: read everything, execute the functions, keep sessions. Nothing else.
 DO $$
 BEGIN
