@@ -38,10 +38,10 @@ class Invariant:
 INVARIANTS: Final = (
     Invariant(REFERENCES, "引用完整", "Every reference finds its row", "all hot tables"),
     Invariant(1, "金额为整数分", "Money is whole fen in 64 bits", "catalog, posting, journal"),
-    Invariant(2, "借贷平衡", "Postings are positive, in one book, and balance", "posting, batch"),
-    Invariant(3, "分项等于总额", "A split adds up to claim and journal", "request, posting"),
-    Invariant(4, "一号一果", "One request id, one outcome, one journal", "request, journal, undo"),
-    Invariant(5, "入账不可改", "Posted rows never change: seals verify", "batch, request, journal"),
+    Invariant(2, "借贷平衡", "Postings positive, books balance", "posting, batch"),
+    Invariant(3, "分项等于总额", "Splits add up to claim and journal", "request, posting"),
+    Invariant(4, "一号一果", "One request id, outcome and journal", "request, journal, undo"),
+    Invariant(5, "入账不可改", "Posted rows never change (seals)", "batch, request, journal"),
     Invariant(ANSWERED, "先入账后应答", "No reply before its commit", "answers given, request"),
     Invariant(7, "至多撤销一次", "One undo at most, exactly negated", "undo, journal, posting"),
     Invariant(8, "先认证后处理", "Every recorded request is authentic", "request, session, keys"),
@@ -49,7 +49,7 @@ INVARIANTS: Final = (
     Invariant(10, "裁决可重算", "Every decision recomputes to itself", "request, rule_book"),
     Invariant(11, "累计等于明细", "Accumulators are the sum of deltas", "member, journal"),
     Invariant(12, "异地往来对称", "DUE accounts mirror, net is zero", "posting"),
-    Invariant(13, "个人账户不透支", "No account below zero, rows as ledger", "member, posting"),
+    Invariant(13, "个人账户不透支", "No account below zero, rows agree", "member, posting"),
     Invariant(14, "卡计数只增", "A card's counter only rises", "member, request, member_event"),
     Invariant(15, "版本与批次连续", "Versions and batches are dense", "member, request, batch"),
 )

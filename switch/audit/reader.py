@@ -98,7 +98,6 @@ _POSTINGS_NAMED: Final = (
     + """
 FROM unnest(%s::date[], %s::bigint[]) AS k(day, id)
 JOIN posting p ON p.day = k.day AND p.journal_id = k.id
-ORDER BY p.day, p.journal_id, p.number
 """
 )
 _UNDO: Final = """
@@ -254,7 +253,8 @@ def _journal(row: TupleRow, postings: tuple[PostingRow, ...]) -> JournalRow:
 
 
 def _by_journal(rows: Iterable[TupleRow]) -> dict[Ref, tuple[PostingRow, ...]]:
-    postings = (PostingRow(*row) for row in rows)
+    # Sorted here: a server that may not sort would walk the whole table for an ORDER BY.
+    postings = (PostingRow(*row) for row in sorted(rows))
     return {
         ref: tuple(found) for ref, found in groupby(postings, key=lambda p: (p.day, p.journal_id))
     }

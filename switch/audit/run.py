@@ -83,7 +83,7 @@ def _people(run: Run) -> None:
     about = int(run.reader.all(_ABOUT, ("member",))[0][0])
     for rows in run.reader.people():
         run.scratch.add_people(
-            Person(member, version, atc, current, earlier, {**(years or {}), **row})
+            Person(member, version, atc, int(current), int(earlier), {**(years or {}), **row})
             for _, member, version, atc, current, earlier, row, years in rows
         )
         run.tell("members", len(rows), about)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -23,7 +24,7 @@ SHOWN_MAX = 20
 _STATES = {
     "held": Text("✔ 成立 held", "green"),
     "broken": Text("✘ 不成立 broken", "bold red"),
-    "not checked": Text("– 未检查 not checked", "yellow"),
+    "not checked": Text("– 未检 not given", "yellow"),
 }
 
 
@@ -48,17 +49,19 @@ def audit(settings: Settings, answered: Path | None, *, as_json: bool) -> int:
 
 def show(report: Report, console: Console) -> None:
     """Print the report for people: one line an invariant, then the offending rows."""
-    table = Table(title="审计 · Audit", title_justify="left", title_style="bold")
+    title = "审计 · Audit"
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     table.add_column("#", justify="right")
     table.add_column("不变式")
     table.add_column("Invariant")
     table.add_column("结果 Result")
-    table.add_column("数 Count", justify="right")
     for result in report.results:
         invariant = result.invariant
         number = str(invariant.number) if invariant.number else "·"
-        count = f"{result.count:,}" if result.count else ""
-        table.add_row(number, invariant.zh, invariant.en, _STATES[result.state], count)
+        state = _STATES[result.state].copy()
+        if result.count:
+            state.append(f" {result.count:,}")
+        table.add_row(number, invariant.zh, invariant.en, state)
     console.print(table)
     for result in report.results:
         for violation in result.violations[:SHOWN_MAX]:

@@ -54,7 +54,7 @@ BREAKS = [
            " (SELECT max(id) FROM journal WHERE account_current_delta_fen < 0)"),
     _break("a lane was never born", [0], "never born", "DELETE FROM lane WHERE lane = 2"),
     _break("a column of money is no integer", [1], "holds numeric",
-           "ALTER TABLE posting ALTER COLUMN amount_fen TYPE numeric"),
+           "ALTER TABLE member ALTER COLUMN account_current_fen TYPE numeric"),
     _break("an amount beyond any claim", [1, 5], "total_fen is 1000000000000000",
            f"UPDATE journal SET total_fen = 1000000000000000 WHERE id = {ONE_SETTLEMENT}"),
     _break("half a fen in an accumulator", [1, 11], "is 1.5",

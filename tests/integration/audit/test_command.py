@@ -21,7 +21,7 @@ def test_a_clean_ledger_ends_with_0(settings: Settings, capsys: pytest.CaptureFi
     assert audit(settings, None, as_json=False) == 0
     said = capsys.readouterr().out
     assert "借贷平衡" in said
-    assert "not checked" in said
+    assert "not given" in said
     assert "broken" not in said
 
 
