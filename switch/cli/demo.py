@@ -14,7 +14,9 @@ def demo(settings: Settings) -> int:
     """Run the demonstration; return 0 only when every case came out and the audit is clean."""
     if settings.data_dir == DEFAULT_DATA_DIR:
         settings = replace(settings, data_dir=DEFAULT_DATA_DIR.with_name("medswitch-demo"))
-    console = Console(width=max(110, Console().width))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=140)
     if not settings.database_url:
         fresh_folder(settings.data_dir)
     with open_database(settings) as url:

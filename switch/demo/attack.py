@@ -23,7 +23,7 @@ class Attacker:
 
     def __init__(self, world: World, terminal: str) -> None:
         self._world = world
-        self._link = Link(world.address, world.terminal(terminal), now)
+        self._link = Link(world.address, world.province.identity(terminal), now)
         self._link.sign_in(TIMEOUT_S)
         session = self._link._session
         if session is None:

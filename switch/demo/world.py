@@ -4,31 +4,19 @@ Clients speak to the switch over the channel only. The database is read to *show
 changed or that books mirror, and to do what a card office does, until CardService serves it.
 """
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from clients.bill import bill, item
-from clients.card import CardFace, Credential, SoftwareCard
-from clients.issuer import Issuer, read_issuer
-from clients.outbox import Outbox
+from clients.card import Credential, SoftwareCard
+from clients.province import Province
 from clients.terminal import TerminalClient, original_of
 from medswitch.v1 import common_pb2, settlement_pb2
 from switch.demo.cases import Step
-from switch.model.ids import (
-    CardIdentifier,
-    InstitutionCode,
-    MemberId,
-    SocialSecurityNumber,
-    TerminalId,
-)
-from switch.model.member import Card
-from switch.security.suite import Suite
 from switch.store import cards
 
 _FINGERPRINT = """
@@ -39,18 +27,6 @@ _DUE = """
 SELECT book, sum(CASE WHEN credit = %(due)s THEN amount_fen ELSE -amount_fen END)::bigint
 FROM medswitch.posting WHERE %(due)s IN (debit, credit) GROUP BY book
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody of the demonstration province, as the people file names him."""
-
-    about: str
-    name: str
-    member_id: MemberId
-    social_security_number: SocialSecurityNumber
-    card: Card
-    replacement: Card | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +46,10 @@ class World:
     """Everything the steps act on. Closed by `close`."""
 
     def __init__(self, data_dir: Path, address: str, database: psycopg.Connection) -> None:
-        listed = json.loads((data_dir / "people.json").read_text(encoding="utf-8"))
-        self.people = {name: _person(one) for name, one in listed["people"].items()}
         self.address = address
-        self._places: Mapping[str, Any] = listed["institutions"]
-        self._terminals: Mapping[str, Any] = listed["terminals"]
-        self._issuer: Issuer = read_issuer(data_dir / "issuer.json")
+        self.province = Province(data_dir)
+        self.people = self.province.people
         self._database = database
-        self._outboxes = data_dir / "outboxes"
-        self._outboxes.mkdir(exist_ok=True)
         self._counters: dict[str, TerminalClient] = {}
         self._cards: dict[str, SoftwareCard] = {}
         self._old: dict[str, SoftwareCard] = {}
@@ -97,7 +68,7 @@ class World:
 
     def place(self, at: str) -> str:
         """Return an institution's name and region."""
-        place = self._places.get(at)
+        place = self.province.institutions.get(at)
         return f"{place['name']}\n{place['region']}" if place else ""
 
     def counter(self, at: str) -> TerminalClient:
@@ -108,21 +79,10 @@ class World:
         """Return the client of its second terminal, with its own share of sequence numbers."""
         return self._client(f"{at}_2", range(5_000, 10_000))
 
-    def terminal(self, name: str) -> Any:
-        """Return a terminal's identity with its master key."""
-        stated = self._terminals[name]
-        return self._issuer.terminal(
-            TerminalId(stated["terminal_id"]),
-            InstitutionCode(stated["institution"]),
-            Suite(stated["suite"]),
-        )
-
     def _client(self, name: str, sequences: range) -> TerminalClient:
         found = self._counters.get(name)
         if found is None:
-            identity = self.terminal(name)
-            outbox = Outbox(self._outboxes / name, identity.institution, now, sequences)
-            found = self._counters[name] = TerminalClient(self.address, identity, outbox)
+            found = self._counters[name] = self.province.counter(name, self.address, sequences)
         return found
 
     # Cards.
@@ -131,7 +91,7 @@ class World:
         """Return a person's current card."""
         found = self._cards.get(who)
         if found is None:
-            found = self._cards[who] = self._personalised(who, self.people[who].card)
+            found = self._cards[who] = self.province.card(who)
         return found
 
     def old_card(self, who: str) -> SoftwareCard:
@@ -141,7 +101,7 @@ class World:
     def cloned_card(self, who: str) -> Credential:
         """Return a copy of a card whose counter stands before the genuine card's last use."""
         card = self.card(who)
-        return self._issuer.personalise(card.face, card.suite, card.atc - 2)
+        return self.province.issuer.personalise(card.face, card.suite, card.atc - 2)
 
     def forged_card(self, who: str) -> Credential:
         """Return a card with a genuine face and keys that are not its own."""
@@ -165,18 +125,7 @@ class World:
             self._database, person.member_id, person.replacement, actor="counter", at=now()
         )
         self._old[who] = self.card(who)
-        self._cards[who] = self._personalised(who, person.replacement)
-
-    def _personalised(self, who: str, card: Card) -> SoftwareCard:
-        face = CardFace(
-            card.identifier,
-            card.number,
-            self.people[who].social_security_number,
-            card.specification,
-            card.issued_on,
-            card.expires_on,
-        )
-        return self._issuer.personalise(face, Suite(card.suite))
+        self._cards[who] = self.province.personalise(who, person.replacement)
 
     # Bills.
 
@@ -190,7 +139,7 @@ class World:
             }
         return bill(
             step.kind,
-            self._places[step.at]["region"],
+            self.province.region(step.at),
             step.on,
             [
                 item(code, self._names[code], quantity, price)
@@ -209,7 +158,7 @@ class World:
     ) -> Late:
         """Store a Settle as a terminal does before sending, and do not send it yet."""
         counter = self.counter(at)
-        return Late(counter, original_of(counter._prepare(claim, credential, shown)))
+        return Late(counter, original_of(counter.prepare(claim, credential, shown)))
 
     def settle_without_answer(
         self,
@@ -246,30 +195,6 @@ class World:
 def now() -> datetime:
     """Return the present instant."""
     return datetime.now(UTC)
-
-
-def _person(stated: Mapping[str, Any]) -> Person:
-    replacement = stated["replacement"]
-    return Person(
-        about=stated["about"],
-        name=stated["name"],
-        member_id=MemberId(stated["member_id"]),
-        social_security_number=SocialSecurityNumber(stated["social_security_number"]),
-        card=_card(stated["card"]),
-        replacement=None if replacement is None else _card(replacement),
-    )
-
-
-def _card(stated: Mapping[str, Any]) -> Card:
-    return Card(
-        CardIdentifier(bytes.fromhex(stated["identifier"])),
-        stated["number"],
-        stated["suite"],
-        stated["key_version"],
-        stated["specification"],
-        date.fromisoformat(stated["issued_on"]),
-        date.fromisoformat(stated["expires_on"]),
-    )
 
 
 def _item_names() -> dict[str, str]:
