@@ -206,6 +206,11 @@ class TerminalClient:
             settled = self._post(entry, settlement_pb2.SettleResponse)
         except OutcomeUnknown:
             return self._conclude(entry)
+        except SwitchFault as fault:
+            if fault.refuses_the_message:
+                raise
+            # Proven to have done nothing, but not final: what was sent may be sent again by others.
+            return self._conclude(entry)
         return settle_result(entry.request_id, settled)
 
     def cancel(self, original: settlement_pb2.Original) -> settlement_pb2.CancelResponse:

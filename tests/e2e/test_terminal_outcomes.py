@@ -135,6 +135,53 @@ def test_fault_that_is_not_about_the_message_leaves_it_pending(live: LiveServer)
     assert only_settle(client) is EntryState.PENDING
 
 
+def test_settlement_that_stays_overloaded_is_reversed(live: LiveServer) -> None:
+    client = live.client(live.start(), attempts_max=1)
+    shown = shown_to(client)
+    live.counter.before = once(Fault(FaultReason.OVERLOADED, "full"))
+    assert client.settle_or_reverse(BILL, PATIENT, shown).state is SettleState.UNDONE
+    assert only_settle(client) is EntryState.UNDONE
+
+
+def test_refused_message_is_no_matter_to_reverse(live: LiveServer) -> None:
+    client = live.client(live.start())
+    shown = shown_to(client)
+    live.counter.before = once(Fault(FaultReason.MALFORMED, "a total is positive", "claim"))
+    with pytest.raises(SwitchFault, match="MALFORMED"):
+        client.settle_or_reverse(BILL, PATIENT, shown)
+    assert live.counter.undone == {}
+
+
+def test_settlement_undone_by_another_terminal_is_found_undone(live: LiveServer) -> None:
+    """The reply is lost and a colleague reverses it: nothing is owed, nothing is undone twice."""
+    client = live.client(live.start(), attempts_max=1)
+    shown = shown_to(client)
+
+    async def undo_and_lose(operation: Recorded) -> None:
+        live.counter.after = None
+        live.counter.undone[operation.request_id] = "another"
+        raise Fault(FaultReason.UNDECIDED, "lost")
+
+    live.counter.after = undo_and_lose
+    result = client.settle_or_reverse(BILL, PATIENT, shown)
+    assert (result.state, result.reversal) == (SettleState.UNDONE, None)
+    kept = client.outbox.entry(result.request_id)
+    assert kept is not None
+    assert (kept.state, kept.note) == (EntryState.UNDONE, "another")
+
+
+def test_cancel_of_unknown_outcome_is_repeated_under_its_own_id(live: LiveServer) -> None:
+    client = live.client(live.start(), attempts_max=1)
+    settled = client.settle(BILL, PATIENT, shown_to(client))
+    live.counter.after = once(Fault(FaultReason.UNDECIDED, "lost"))
+    with pytest.raises(OutcomeUnknown) as caught:
+        client.cancel(original_of(settled))
+    [found] = client.resolve()
+    assert found.error is None
+    assert (found.entry.method, found.entry.state) == ("Cancel", EntryState.ANSWERED)
+    assert live.counter.undone == {settled.outcome.request_id: caught.value.request_id}
+
+
 def test_settlement_never_seen_is_reversed_and_its_late_original_refused(
     live: LiveServer,
 ) -> None:
