@@ -21,7 +21,7 @@ from loadtest import check, machine, report
 from loadtest.options import Options, read_options
 from loadtest.processes import ROOT, Driver, Medswitch, RunFailed, Switch, serving
 
-console: Final = Console()
+console: Final = Console(width=110)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     except RunFailed as failure:
         console.print(f"[bold red]No run:[/bold red] {failure}\nfiles: {folder}")
         return 2
-    report.append(result)
+    report.append(result, options.results)
     report.show(result, console)
     if result["void"]:
         console.print("[bold red]VOID: this run does not balance[/bold red]")

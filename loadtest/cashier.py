@@ -37,6 +37,15 @@ class Till:
 
     client: TerminalClient
     claims: tuple[common_pb2.Claim, ...]
+    pharmacy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A member's card, and whether a pharmacy may settle by it."""
+
+    card: SoftwareCard
+    pharmacy: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +63,14 @@ class Cashier:
     def __init__(
         self,
         tills: list[Till],
-        cards: list[SoftwareCard],
+        holders: list[Holder],
         workload: Workload,
         figures: Figures,
         answers: AnswerFile,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._tills = tills
-        self._cards = cards
+        self._holders = holders
         self._workload = workload
         self._figures = figures
         self._answers = answers
@@ -82,7 +91,8 @@ class Cashier:
     def visit(self, live: Live, intended: float) -> None:
         """Serve one patient from the bill to the receipt, and what comes after."""
         visit = self._workload.visit()
-        till, card = self._tills[visit.terminal], self._cards[visit.member]
+        holder = self._holders[visit.member]
+        till, card = self._till(visit.terminal, holder), holder.card
         self._visits += 1
         if self._visits % FORGET_EVERY == 0:
             self._forget()
@@ -105,6 +115,15 @@ class Cashier:
         self._write_down(till, entry, reply, settled)
         if settled.outcome.code == OK and visit.after is not After.NOTHING:
             self._afterwards(live, visit, till, entry, reply, settled)
+
+    def _till(self, number: int, holder: Holder) -> Till:
+        """Return the till of that number, or the next that is no pharmacy for who cannot use one.
+
+        A user that has pharmacies only keeps them: the decline is an answer too.
+        """
+        turned = self._tills[number:] + self._tills[:number]
+        fit = (till for till in turned if holder.pharmacy or not till.pharmacy)
+        return next(fit, turned[0])
 
     def _presettle(
         self, till: Till, claim: common_pb2.Claim, card: SoftwareCard
@@ -215,11 +234,12 @@ class Cashier:
             return False
         member = self._waiting.popleft()
         visit = self._workload.visit()
-        till = self._tills[visit.terminal]
+        holder = self._holders[member]
+        till = self._till(visit.terminal, holder)
         claim = till.claims[visit.bill]
-        shown = self._presettle(till, claim, self._cards[member])
+        shown = self._presettle(till, claim, holder.card)
         if shown is not None:  # A member who is declined is left out from now on.
-            entry = till.client.prepare(claim, self._cards[member], shown)
+            entry = till.client.prepare(claim, holder.card, shown)
             self._prepared.append(Prepared(till, entry, member))
             self._echo = bytes(len(entry.body))
         return True

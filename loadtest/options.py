@@ -8,6 +8,7 @@ from typing import Final
 
 from loadtest.shapes import SECONDS_MIN
 
+RESULTS: Final = Path(__file__).parent / "results" / "latest.jsonl"
 RUN: Final = "run"
 KILL: Final = "kill"
 SECONDS_MAX: Final = 3_600.0
@@ -29,6 +30,7 @@ class Options:
     data_dir: Path | None
     database_url: str
     kill_after: float | None
+    results: Path
 
     @property
     def kills(self) -> bool:
@@ -51,13 +53,14 @@ def read_options(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--kill-after", type=float, help="kill -9 the switch so many seconds into the load"
     )
+    parser.add_argument("--results", type=Path, default=RESULTS, help="gets one line a run")
     given = parser.parse_args(arguments)
     kill_after = given.kill_after
     if given.command == KILL and kill_after is None:
         kill_after = given.seconds * 0.4
     options = Options(
         given.command, given.seconds, given.members, given.terminals, given.users, given.rate,
-        given.seed, given.data_dir, given.url, kill_after,
+        given.seed, given.data_dir, given.url, kill_after, given.results,
     )  # fmt: skip
     if (fault := _fault(options)) is not None:
         parser.error(fault)

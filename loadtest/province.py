@@ -19,6 +19,7 @@ from switch.security.suite import Suite
 HOME: Final = "330299"
 """Members and terminals of other regions stay away: their claims end in the same few declines."""
 _PHARMACY_LEVEL: Final = "pharmacy"
+_EMPLOYEE: Final = "310"
 SEQUENCES: Final = 10_000
 
 
@@ -45,6 +46,8 @@ class Patient:
 
     face: CardFace
     suite: Suite
+    pharmacy: bool
+    """Whether the person's insurance covers purchases at a pharmacy: residents' does not."""
 
     def card(self, issuer: Issuer, atc: int) -> SoftwareCard:
         """Return the card, its keys derived from the ministry's."""
@@ -113,7 +116,7 @@ def _patient(row: dict[str, str]) -> Patient:
         issued_on=date.fromisoformat(row["issued_on"]),
         expires_on=date.fromisoformat(row["expires_on"]),
     )
-    return Patient(face, Suite(int(row["suite"])))
+    return Patient(face, Suite(int(row["suite"])), row["insurance"] == _EMPLOYEE)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -11,7 +11,6 @@ from rich.table import Table
 
 from loadtest.options import Options
 
-RESULTS: Final = Path(__file__).parent / "results" / "latest.jsonl"
 _LATENCIES: Final = ("p50", "p90", "p99", "p99_9", "max")
 _COLUMNS: Final = ("count", "per_s", *_LATENCIES)
 
@@ -66,7 +65,7 @@ def cpu_us_per_call(figures: Mapping[str, Any], work: str) -> dict[str, int]:
     return {process: int(s * 1_000_000 / calls) for process, s in of["cpu_s"].items() if calls}
 
 
-def append(result: Mapping[str, Any], path: Path = RESULTS) -> None:
+def append(result: Mapping[str, Any], path: Path) -> None:
     """Append the result as one line."""
     path.parent.mkdir(exist_ok=True)
     with path.open("a", encoding="utf-8") as file:

@@ -65,15 +65,20 @@ class Arrivals:
         self._rate = rate
         self._next = start
         self._end = end
-        self.taken = 0
 
     def take(self) -> float | None:
         """Return the next intended instant, or None when the phase is over."""
         self._next += self._random.expovariate(self._rate)
         if self._next >= self._end:
             return None
-        self.taken += 1
         return self._next
+
+    def left(self) -> int:
+        """Take every arrival that is left, and return how many there were."""
+        count = 0
+        while self.take() is not None:
+            count += 1
+        return count
 
 
 class Live:
@@ -89,7 +94,7 @@ class Live:
         open_run = rate > 0 and phase.work is not Work.PREPARE
         seeded = f"{seed}/arrivals/{number}"
         self.arrivals = Arrivals(rate, seeded, start, self.end) if open_run else None
-        self.counted = 0
+        self.was_cut = False
 
     @property
     def window_s(self) -> float:
@@ -99,6 +104,7 @@ class Live:
     def cut(self, now: float) -> None:
         """End the phase now: a user has run out of prepared work, and the others would idle."""
         self.end = min(self.end, now)
+        self.was_cut = True
 
 
 def window_s(phases: Sequence[Live], work: Work) -> float:

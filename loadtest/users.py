@@ -23,7 +23,7 @@ from clients.outbox import Outbox
 from clients.terminal import TerminalClient
 from loadtest import cpu
 from loadtest.answers import AnswerFile
-from loadtest.cashier import Cashier, Till
+from loadtest.cashier import Cashier, Holder, Till
 from loadtest.figures import Figures
 from loadtest.province import (
     HOME,
@@ -80,7 +80,7 @@ class Bench:
         atc = time.time_ns() // 1_000
         cashier = Cashier(
             [self._till(terminal) for terminal in mine],
-            [patient.card(self.issuer, atc) for patient in members],
+            [Holder(one.card(self.issuer, atc), one.pharmacy) for one in members],
             Workload(self.options.seed, number, [one.rank for one in mine], len(members)),
             self.figures,
             self.answers,
@@ -93,7 +93,7 @@ class Bench:
         institution = terminal.identity.institution
         outbox = Outbox(":memory:", institution, _now, terminal.sequences)
         client = TerminalClient(self.options.switch, terminal.identity, outbox)
-        return Till(client, self.claims[terminal.kind])
+        return Till(client, self.claims[terminal.kind], terminal.kind == PHARMACY)
 
     def conduct(self) -> None:
         """Run the phases one after the other, then write the figures and end the run."""
@@ -125,6 +125,8 @@ class Bench:
             gevent.sleep(min(0.02, max(live.end - time.perf_counter(), 0.0)))
         used = {process: s - before.get(process, 0.0) for process, s in self._cpu().items()}
         self.figures.note_phase(live, used)
+        if live.arrivals is not None and not live.was_cut:
+            self.figures.late += live.arrivals.left()
 
     def _cpu(self) -> dict[str, float]:
         return cpu.spent_s(self.options.switch_pid, self.options.postmaster_pid)
@@ -168,8 +170,6 @@ class TerminalUser(User):
                 return False
             if arrival > intended:
                 gevent.sleep(arrival - intended)
-            elif live.end <= intended:
-                self.bench.figures.late += 1
             intended = arrival
         match live.work:
             case Work.MIXED:

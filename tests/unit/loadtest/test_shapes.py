@@ -35,7 +35,14 @@ def test_arrivals_keep_their_rate_and_order_and_end() -> None:
     assert instants[0] > 10.0
     assert instants[-1] < 20.0
     # 10,000 are expected; their standard deviation is 100.
-    assert 9_500 < arrivals.taken < 10_500
+    assert 9_500 < len(instants) < 10_500
+    assert arrivals.left() == 0
+
+
+def test_arrivals_that_nobody_took_are_counted() -> None:
+    taken, left = (Arrivals(100.0, "seed", 0.0, 1.0) for _ in range(2))
+    taken.take()
+    assert taken.left() == left.left() - 1
 
 
 def test_arrivals_follow_from_their_seed() -> None:
