@@ -17,7 +17,10 @@ OUTSIDE = (
 CLIENT_MAY_SEE = (
     "switch.model",
     "switch.wire",
-    *(f"switch.security.{name}" for name in ("suite", "mac", "kdf", "keys", "card_proof", "errors")),
+    *(
+        f"switch.security.{name}"
+        for name in ("suite", "mac", "kdf", "keys", "card_proof", "errors")
+    ),
 )
 """A terminal may share the words and the arithmetic that vectors judge, not our idea of right: no
 vault, no rules, no ledger."""
