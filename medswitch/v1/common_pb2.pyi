@@ -76,6 +76,16 @@ class _MemberClassEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MemberCla
     """Adult resident (psn_type 15, 16)."""
     MEMBER_CLASS_MINOR: _MemberClass.ValueType  # 4
     """Child, pupil or student (psn_type 14..)."""
+    MEMBER_CLASS_FLEXIBLE: _MemberClass.ValueType  # 5
+    """Employee in flexible work, who pays alone (psn_type 1103)."""
+    MEMBER_CLASS_VETERAN: _MemberClass.ValueType  # 6
+    """Retired veteran cadre, 离休 (psn_type 13)."""
+    MEMBER_CLASS_ELDERLY: _MemberClass.ValueType  # 7
+    """Elderly resident (psn_type 16)."""
+    MEMBER_CLASS_STUDENT: _MemberClass.ValueType  # 8
+    """Pupil or student (psn_type 1403, 1404)."""
+    MEMBER_CLASS_NEWBORN: _MemberClass.ValueType  # 9
+    """Newborn (psn_type 1401)."""
 
 class MemberClass(_MemberClass, metaclass=_MemberClassEnumTypeWrapper):
     """The member's class within an insurance (psn_type, grouped)."""
@@ -90,6 +100,16 @@ MEMBER_CLASS_ADULT: MemberClass.ValueType  # 3
 """Adult resident (psn_type 15, 16)."""
 MEMBER_CLASS_MINOR: MemberClass.ValueType  # 4
 """Child, pupil or student (psn_type 14..)."""
+MEMBER_CLASS_FLEXIBLE: MemberClass.ValueType  # 5
+"""Employee in flexible work, who pays alone (psn_type 1103)."""
+MEMBER_CLASS_VETERAN: MemberClass.ValueType  # 6
+"""Retired veteran cadre, 离休 (psn_type 13)."""
+MEMBER_CLASS_ELDERLY: MemberClass.ValueType  # 7
+"""Elderly resident (psn_type 16)."""
+MEMBER_CLASS_STUDENT: MemberClass.ValueType  # 8
+"""Pupil or student (psn_type 1403, 1404)."""
+MEMBER_CLASS_NEWBORN: MemberClass.ValueType  # 9
+"""Newborn (psn_type 1401)."""
 Global___MemberClass: _TypeAlias = MemberClass  # noqa: Y015
 
 @_typing.final
@@ -107,6 +127,7 @@ class FeeLine(_message.Message):
     AMOUNT_FEN_FIELD_NUMBER: _builtins.int
     DISEASE_CODE_FIELD_NUMBER: _builtins.int
     WITHDRAWS_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """Number of the line within the claim, 1 or more, each once (feedetl_sn)."""
     code: _builtins.str
@@ -127,6 +148,10 @@ class FeeLine(_message.Message):
     """Number of the earlier line of this claim that a negative line withdraws, wholly or in part; 0 on any other line
     (init_feedetl_sn). Both lines carry the same code and disease code, and what is left of the earlier one is not negative.
     """
+    category: _builtins.str
+    """Charge category of the institution, up to 20 characters, or "" (med_chrgitm_type). A rule for what the catalogue does
+    not hold may ask for it.
+    """
     def __init__(
         self,
         *,
@@ -139,10 +164,11 @@ class FeeLine(_message.Message):
         amount_fen: _builtins.int = ...,
         disease_code: _builtins.str = ...,
         withdraws: _builtins.int = ...,
+        category: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_fen", b"amount_fen", "code", b"code", "disease_code", b"disease_code", "name", b"name", "number", b"number", "on", b"on", "quantity_e4", b"quantity_e4", "unit_price_e4", b"unit_price_e4", "withdraws", b"withdraws"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_fen", b"amount_fen", "category", b"category", "code", b"code", "disease_code", b"disease_code", "name", b"name", "number", b"number", "on", b"on", "quantity_e4", b"quantity_e4", "unit_price_e4", b"unit_price_e4", "withdraws", b"withdraws"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -201,6 +227,7 @@ class Claim(_message.Message):
     PRESCRIPTION_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
     TOTAL_FEN_FIELD_NUMBER: _builtins.int
+    EMERGENCY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Request id of the message that carries this claim: institution (12 of A-Z 0-9) ‖ yyyyMMddHHmmss, Beijing (14) ‖
     sequence (4) (msgid). Made and stored by the terminal before it sends; its institution is the terminal's own.
@@ -210,10 +237,10 @@ class Claim(_message.Message):
     region_insured: _builtins.str
     """Insured region, six digits (insuplc_admdvs); "" when the member is insured in one region only."""
     insurance: _builtins.str
-    """Insurance: "310" employees, "390" residents (insutype); "" when exactly one basic insurance is active."""
+    """Insurance: "310" employees, "390" residents, or another code of the national table (insutype); "" when exactly one basic insurance is active."""
     kind: _builtins.str
     """Kind of care (med_type): "11" outpatient, "12" registration, "13" emergency, "14" special disease, "21" inpatient,
-    "28" day surgery, "41" pharmacy.
+    "28" day surgery, "41" pharmacy; any code of the national table. What the insured place does not cover is declined.
     """
     use_account: _builtins.bool
     """Whether the personal account may pay; no when left out (acct_used_flag 1 / 0)."""
@@ -235,6 +262,8 @@ class Claim(_message.Message):
     """Special disease the visit is for, or "" (dise_codg). Needs a special-disease filing."""
     total_fen: _builtins.int
     """Sum of the lines in fen, not negative (medfee_sumamt)."""
+    emergency: _builtins.bool
+    """Whether care was urgent, for kinds whose code does not say so (13 and 24 do)."""
     @_builtins.property
     def diagnoses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Diagnoses, the main one first, up to 30 codes of up to 20 characters (diag_code in diseinfo)."""
@@ -267,10 +296,11 @@ class Claim(_message.Message):
         prescription: Global___Prescription | None = ...,
         lines: _abc.Iterable[Global___FeeLine] | None = ...,
         total_fen: _builtins.int = ...,
+        emergency: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["prescription", b"prescription"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted_on", b"admitted_on", "diagnoses", b"diagnoses", "discharged_on", b"discharged_on", "disease_code", b"disease_code", "injury_cause", b"injury_cause", "insurance", b"insurance", "interim", b"interim", "kind", b"kind", "lines", b"lines", "prescription", b"prescription", "region_care", b"region_care", "region_insured", b"region_insured", "request_id", b"request_id", "service_on", b"service_on", "total_fen", b"total_fen", "use_account", b"use_account", "visit_id", b"visit_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted_on", b"admitted_on", "diagnoses", b"diagnoses", "discharged_on", b"discharged_on", "disease_code", b"disease_code", "emergency", b"emergency", "injury_cause", b"injury_cause", "insurance", b"insurance", "interim", b"interim", "kind", b"kind", "lines", b"lines", "prescription", b"prescription", "region_care", b"region_care", "region_insured", b"region_insured", "request_id", b"request_id", "service_on", b"service_on", "total_fen", b"total_fen", "use_account", b"use_account", "visit_id", b"visit_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -138,6 +138,12 @@ class _ReplyCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReplyCode.V
     """
     REPLY_CODE_KIND_NOT_COVERED: _ReplyCode.ValueType  # 306
     """The insurance does not cover this kind of care. Do not retry. The patient pays."""
+    REPLY_CODE_COVER_WAITING: _ReplyCode.ValueType  # 307
+    """The member is insured but cover has not begun: a waiting period runs. Do not retry. The patient pays."""
+    REPLY_CODE_COVER_SUSPENDED: _ReplyCode.ValueType  # 308
+    """The member's cover is suspended, for instance for arrears. Do not retry. The patient pays and asks the agency."""
+    REPLY_CODE_PRESCRIPTION_MISSING: _ReplyCode.ValueType  # 309
+    """A line is a prescription drug and the claim names no prescription. Add the prescription, with a new request id."""
     REPLY_CODE_INSTITUTION_NOT_OPEN_CROSS_CITY: _ReplyCode.ValueType  # 310
     """--- Care elsewhere and special diseases. ---
 
@@ -285,6 +291,12 @@ claims by hand.
 """
 REPLY_CODE_KIND_NOT_COVERED: ReplyCode.ValueType  # 306
 """The insurance does not cover this kind of care. Do not retry. The patient pays."""
+REPLY_CODE_COVER_WAITING: ReplyCode.ValueType  # 307
+"""The member is insured but cover has not begun: a waiting period runs. Do not retry. The patient pays."""
+REPLY_CODE_COVER_SUSPENDED: ReplyCode.ValueType  # 308
+"""The member's cover is suspended, for instance for arrears. Do not retry. The patient pays and asks the agency."""
+REPLY_CODE_PRESCRIPTION_MISSING: ReplyCode.ValueType  # 309
+"""A line is a prescription drug and the claim names no prescription. Add the prescription, with a new request id."""
 REPLY_CODE_INSTITUTION_NOT_OPEN_CROSS_CITY: ReplyCode.ValueType  # 310
 """--- Care elsewhere and special diseases. ---
 

@@ -31,6 +31,8 @@ class FeeLine:
     amount_fen: Fen
     disease_code: str = ""
     withdraws: int = 0
+    category: str = ""
+    """`med_chrgitm_type`, or a word of the catalogue's categories; "" when it is not stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Claim:
     prescription: Prescription | None
     lines: tuple[FeeLine, ...]
     total_fen: Fen
+    emergency: bool = False
+    """Whether care was urgent, for kinds whose code does not say so."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

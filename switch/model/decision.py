@@ -93,6 +93,17 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class LineScope:
+    """What of one fee line counts (2204): the parts add up to the line."""
+
+    number: int
+    own_expense_fen: int
+    over_limit_fen: int
+    first_self_pay_fen: int
+    in_scope_fen: int
+
+
+@dataclass(frozen=True, slots=True)
 class YearToDate:
     """What is used and left this insurance year, after this settlement, by accumulator."""
 
@@ -124,6 +135,9 @@ class Decision:
     rule_book: str
     """SHA-256 of the canonical rule book, hex."""
     ruled_on: date
+    parts: Mapping[str, int]
+    """The bill by what the person bears before further payers, in fen: `switch.rules.words.PARTS`."""
+    lines: tuple[LineScope, ...]
 
 
 @dataclass(frozen=True, slots=True)

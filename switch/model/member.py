@@ -65,6 +65,21 @@ class Filing:
         return self.since <= on and (self.until is None or on <= self.until)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A dated attribute of a person, both days included: "poor_household", "civil_servant",
+    "arrears" and the like (`idetinfo`, `psn_insu_stas`). What a word means is policy.
+    """
+
+    word: str
+    since: date
+    until: date | None
+
+    def covers(self, on: date) -> bool:
+        """Say whether the attribute holds on a day."""
+        return self.since <= on and (self.until is None or on <= self.until)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Member:
     """One person at one version: every change of anything here makes the next version."""
@@ -86,6 +101,9 @@ class Member:
     enrolments: tuple[Enrolment, ...]
     filings: tuple[Filing, ...]
     accumulators: Accumulators
+    standings: tuple[Standing, ...] = ()
+    account_relative_fen: Fen = Fen(0)
+    """What relatives' accounts may pay for this person (共济)."""
 
     def __repr__(self) -> str:
         return f"Member({self.member_id[:4]}…, version={self.version})"
@@ -109,3 +127,5 @@ class Institution:
     until: date | None
     cross_city_since: date | None
     cross_city_until: date | None
+    tags: frozenset[str] = frozenset()
+    """Words that a policy may ask for, such as "chinese_medicine" or "family_doctor"."""

@@ -75,6 +75,9 @@ class ReplyCode(IntEnum):
     INJURY_ANOTHER_PAYER = 304
     POLICY_NOT_HELD = 305
     KIND_NOT_COVERED = 306
+    COVER_WAITING = 307
+    COVER_SUSPENDED = 308
+    PRESCRIPTION_MISSING = 309
     # Care elsewhere and special diseases.
     INSTITUTION_NOT_OPEN_CROSS_CITY = 310
     FILING_MISSING = 311
@@ -291,6 +294,21 @@ REPLY_TEXTS: Final[Mapping[ReplyCode, ReplyText]] = {
         "{region}的险种{insurance}不支付医疗类别{kind}",
         "Insurance {insurance} of {region} does not cover kind of care {kind}",
         Next.PATIENT_PAYS,
+    ),
+    ReplyCode.COVER_WAITING: ReplyText(
+        "医保待遇自{until}起享受，目前在等待期，未入账，由个人支付",
+        "Cover begins on {until}, after the waiting period; the patient pays",
+        Next.PATIENT_PAYS,
+    ),
+    ReplyCode.COVER_SUSPENDED: ReplyText(
+        "医保待遇自{since}起暂停（{reason}），未入账，由个人支付后向经办机构申报",
+        "Cover is suspended since {since} ({reason}); the patient pays and asks the agency",
+        Next.PATIENT_PAYS,
+    ),
+    ReplyCode.PRESCRIPTION_MISSING: ReplyText(
+        "第{line}行为处方药而无处方，未入账，请补处方后以新编号提交",
+        "Line {line} is a prescription drug without a prescription; add it and use a new id",
+        Next.NEW_REQUEST,
     ),
     ReplyCode.INSTITUTION_NOT_OPEN_CROSS_CITY: ReplyText(
         "本机构在{on}未开通异地结算",

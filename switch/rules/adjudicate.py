@@ -1,64 +1,36 @@
 """Adjudication: a claim, a person, a place and the rules in; a decision or a decline out.
 
 Pure: no clock, no files, no state. Steps of design section 6, each its own module:
-entitlement → place and special diseases → scope → benefit → further payers → account and cash.
+entitlement → place and special diseases → scope → benefit → hospital, further payers, accounts.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from switch.model.claim import Claim
-from switch.model.codes import FundPayType, Kind
-from switch.model.decision import Decision, Decline, Payer, Split
-from switch.model.ids import RegionCode, city_of
+from switch.model.codes import EMERGENCY_KINDS, Kind
+from switch.model.decision import Decision, Decline, LineScope, Payer, Split
+from switch.model.ids import RegionCode
 from switch.model.member import Institution, Member, year_key
 from switch.model.money import Fen
-from switch.rules.benefit import Cells, Person, find_cells, settle_group
-from switch.rules.book import RuleBook
-from switch.rules.burden import pay_account, pay_further
-from switch.rules.catalogue import Catalogue
-from switch.rules.elsewhere import (
-    Place,
-    SpecialCare,
-    deductible_waived,
-    place_of_care,
-    reduction_of,
-    special_care,
+from switch.rules.benefit import Benefit, find_cells, settle_flat, settle_group
+from switch.rules.burden import pay_account, pay_further, pay_hospital
+from switch.rules.condition import Facts
+from switch.rules.elsewhere import area_of, holdings, place_of_care, special_care
+from switch.rules.entitlement import (
+    Entitled,
+    check_cover,
+    day_of,
+    decline_not_held,
+    entitle,
 )
-from switch.rules.entitlement import Entitled, day_of, decline_not_held, entitle, plan_of
-from switch.rules.scope import Totals, find_item, net_lines, scope_line
+from switch.rules.groups import Case, Group, Rules, plan_beside, scope_groups
+from switch.rules.scope import Totals
 from switch.rules.tally import Purse, Tally
-from switch.rules.terms import Plan, Reduction
+from switch.rules.terms import Meter, Plan
 
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """All reference data of adjudication: books by pooling region, catalogues by region of care.
-
-    A catalogue may stand under a region, its city ("330200") or its province ("330000").
-    """
-
-    books: Mapping[str, RuleBook]
-    catalogues: Mapping[str, Catalogue]
-
-    def catalogue_of(self, region: str) -> Catalogue | None:
-        """Return the catalogue in force at a region: its own, its city's or its province's."""
-        found = self.catalogues
-        return (
-            found.get(region) or found.get(f"{city_of(region)}00") or found.get(f"{region[:2]}0000")
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Lines that share a plan, and what care elsewhere costs under it."""
-
-    plan: Plan
-    totals: Totals
-    reduction: Reduction | None
-    person: Person
-    cells: Cells
+__all__ = ["Rules", "adjudicate", "age_on"]
 
 
 def adjudicate(
@@ -79,112 +51,75 @@ def adjudicate(
     if isinstance(entitled, Decline):
         return entitled
     plan = entitled.plan
-    place = place_of_care(claim, member, institution, plan)
-    if isinstance(place, Decline):
-        return place
-    special_plan = _plan_beside(claim, entitled, Kind.SPECIAL_DISEASE)
-    special = special_care(claim, member, institution, plan, special_plan, away=place.away)
-    if isinstance(special, Decline):
-        return special
-    scope_region = institution.region if plan.scope.catalogue == "care" else plan.region
-    catalogue = rules.catalogue_of(scope_region)
-    if catalogue is None:
-        return decline_not_held(scope_region, plan.insurance, plan.kind, entitled.ruled_on)
     year = plan.year.of(day_of(claim, plan.dates.year))
     key = year_key(plan.region, plan.insurance, year)
-    tally = Tally(member.accumulators.get(key, {}))
-    sums = _scope(claim, plan, special, catalogue, tally)
-    groups = _groups(claim, member, institution, entitled, place, special, prescriber, sums)
-    if isinstance(groups, Decline):
-        return groups
-    return _decide(claim, member, institution, entitled, place, special, groups, tally, key)
+    before = member.accumulators.get(key, {})
+    facts = _facts(claim, member, institution, entitled, plan, prescriber, before)
+    refused = check_cover(
+        plan.entitlement, member, entitled.enrolment, facts,
+        day_of(claim, plan.dates.enrolment),
+    )  # fmt: skip
+    if refused is not None:
+        return refused
+    place = place_of_care(claim, member, institution, plan, facts)
+    if isinstance(place, Decline):
+        return place
+    facts = replace(facts, filing=place.filing)
+    special_plan = plan_beside(claim, entitled, Kind.SPECIAL_DISEASE)
+    special = special_care(claim, member, institution, plan, special_plan, facts.area)
+    if isinstance(special, Decline):
+        return special
+    case = Case(claim, member, institution, entitled, facts, place, special)
+    tally = Tally(before, day_of(claim, plan.dates.year), _stay(claim))
+    if plan.reads_ordinal:
+        tally.used(Meter(plan.reads_ordinal, ("admissions",), "year"))
+    scoped = scope_groups(case, rules, tally)
+    if isinstance(scoped, Decline):
+        return scoped
+    groups, lines = scoped
+    return _decide(case, groups, lines, tally, key)
 
 
-def _plan_beside(claim: Claim, entitled: Entitled, kind: Kind) -> Plan | None:
-    """Return the plan of another kind of care for the same enrolment."""
-    if claim.kind == kind:
-        return entitled.plan
-    held, _ = plan_of(entitled.book, entitled.enrolment.insurance, kind, claim)
-    return held if isinstance(held, Plan) else None
+def _stay(claim: Claim) -> str:
+    """Name the stay a claim belongs to: its visit, or the day it began."""
+    return claim.visit_id or str(claim.admitted_on or claim.service_on)
 
 
-def _scope(
-    claim: Claim,
-    plan: Plan,
-    special: SpecialCare | None,
-    catalogue: Catalogue,
-    tally: Tally,
-) -> tuple[Totals, Totals]:
-    """Scope every line; return the sums of (ordinary, special-disease) lines."""
-    ordinary, diseased = Totals(), Totals()
-    for line in net_lines(claim.lines):
-        item = find_item(catalogue, line)
-        belongs = special is not None and special.takes(line, item)
-        scope_line(line, item, plan.scope, diseased if belongs else ordinary, tally.steps)
-    return ordinary, diseased
-
-
-def _groups(
-    claim: Claim,
-    member: Member,
-    institution: Institution,
-    entitled: Entitled,
-    place: Place,
-    special: SpecialCare | None,
-    prescriber: Institution | None,
-    sums: tuple[Totals, Totals],
-) -> list[_Group] | Decline:
-    """Return the groups of the bill in the order they are settled: special lines first.
-
-    On a kind-14 bill the lines that do not belong take the ordinary outpatient benefit.
-    """
-    ordinary, diseased = sums
-    wanted: list[tuple[Plan, Totals, Reduction | None]] = []
-    if special is not None and (diseased != Totals() or special.plan is entitled.plan):
-        reduction = (
-            place.reduction
-            if special.plan is entitled.plan
-            else reduction_of(claim, member, institution, special.plan)
-        )
-        wanted.append((special.plan, diseased, reduction))
-    if claim.kind != Kind.SPECIAL_DISEASE:
-        wanted.append((entitled.plan, ordinary, place.reduction))
-    elif ordinary != Totals():
-        outpatient = _plan_beside(claim, entitled, Kind.OUTPATIENT)
-        if outpatient is None:
-            return decline_not_held(
-                entitled.plan.region, entitled.plan.insurance, Kind.OUTPATIENT, entitled.ruled_on
-            )
-        reduction = reduction_of(claim, member, institution, outpatient)
-        wanted.append((outpatient, ordinary, reduction))
-    groups = []
-    for plan, totals, reduction in wanted:
-        person = _person(claim, member, institution, entitled, plan, prescriber)
-        cells = find_cells(plan, person)
-        if cells is None:
-            return decline_not_held(plan.region, plan.insurance, plan.kind, entitled.ruled_on)
-        groups.append(_Group(plan, totals, reduction, person, cells))
-    return groups
-
-
-def _person(
+def _facts(
     claim: Claim,
     member: Member,
     institution: Institution,
     entitled: Entitled,
     plan: Plan,
     prescriber: Institution | None,
-) -> Person:
-    level = institution.level
-    if plan.bands.level_of_prescriber and prescriber is not None:
-        level = prescriber.level
-    return Person(
-        member_class=entitled.enrolment.member_class,
-        age=age_on(member.born_on, day_of(claim, plan.dates.age)),
-        level=level,
+    before: Mapping[str, int],
+) -> Facts:
+    """Return what tables are looked up by, before the place's filing and a line's disease."""
+    holding, diseases = holdings(member, plan, day_of(claim, "admission"))
+    on = day_of(claim, plan.dates.enrolment)
+    urgent = claim.emergency or claim.kind in EMERGENCY_KINDS
+    admissions = before.get(plan.reads_ordinal, 0) if plan.reads_ordinal else 0
+    return Facts(
+        insurance=plan.insurance,
+        kind=claim.kind,
+        level=institution.level,
         deductible_level=institution.deductible_level,
-        waived=deductible_waived(claim, member, plan),
-        interim=claim.interim,
+        prescriber_level=institution.level if prescriber is None else prescriber.level,
+        member_class=entitled.enrolment.member_class,
+        sex=member.sex,
+        age=age_on(member.born_on, day_of(claim, plan.dates.age)),
+        area=area_of(institution, plan.region),
+        filing="none",
+        place=institution.region,
+        institution=institution.code,
+        emergency="yes" if urgent else "no",
+        disease=claim.disease_code,
+        ordinal=admissions + 1,
+        diseases_filed=diseases,
+        standings=frozenset(item.word for item in member.standings if item.covers(on)),
+        tags=institution.tags,
+        holding=holding,
+        diagnoses=claim.diagnoses,
     )
 
 
@@ -195,60 +130,66 @@ def age_on(born_on: date, on: date) -> int:
 
 
 def _decide(
-    claim: Claim,
-    member: Member,
-    institution: Institution,
-    entitled: Entitled,
-    place: Place,
-    special: SpecialCare | None,
-    groups: list[_Group],
-    tally: Tally,
-    key: str,
-) -> Decision:
-    """Settle the groups one after the other and join them to one split."""
+    case: Case, groups: Sequence[Group], lines: tuple[LineScope, ...], tally: Tally, key: str
+) -> Decision | Decline:
+    """Settle the groups one after the other, then let the others of each plan pay, and join all."""
+    member, entitled = case.member, case.entitled
     purse = Purse(
-        member.account_current_fen, member.account_earlier_fen, use_account=claim.use_account
-    )
-    funds: dict[FundPayType, int] = {}
+        member.account_current_fen, member.account_earlier_fen, member.account_relative_fen,
+        use_account=case.claim.use_account,
+    )  # fmt: skip
     bill = Totals()
-    deductible = cash = 0
+    benefits: dict[int, tuple[Group, Benefit]] = {}
     for group in groups:
-        benefit = settle_group(
-            group.plan, group.totals, group.person, group.cells, group.reduction, tally, purse
-        )
-        deductible += benefit.parts["deductible"]
-        paid = pay_further(group.plan, benefit.parts, tally)
-        paid[group.plan.bands.payer] = paid.get(group.plan.bands.payer, 0) + benefit.fund
-        for fund, amount in paid.items():
-            funds[fund] = funds.get(fund, 0) + amount
-        pay_account(group.plan.account, benefit.parts, tally, purse)
-        cash += sum(benefit.parts.values())
+        benefit = _settle(group, tally, purse)
+        if benefit is None:
+            plan = group.plan
+            return decline_not_held(plan.region, plan.insurance, plan.kind, entitled.ruled_on)
+        if id(group.plan) in benefits:
+            benefits[id(group.plan)][1].join(benefit)
+        else:
+            benefits[id(group.plan)] = (group, benefit)
         bill.own += group.totals.own
         bill.over += group.totals.over
         bill.first += group.totals.first
         bill.in_scope += group.totals.in_scope
+    joined = Benefit()
+    hospital = cash = 0
+    parts: dict[str, int] = {}
+    for group, benefit in benefits.values():
+        for part, amount in benefit.parts.items():
+            parts[part] = parts.get(part, 0) + amount
+        total = sum(benefit.parts.values()) + sum(benefit.funds.values())
+        hospital += _pay_hospital(group, benefit, tally)
+        pay_further(group.plan, benefit, group.facts, group.reduction, tally)
+        person = sum(benefit.parts.values())
+        pay_account(group.plan.account, benefit.parts, group.facts, tally, purse)
+        cash += sum(benefit.parts.values())
+        _count_whole(case, group.plan, benefit, total, person, tally)
+        joined.join(benefit)
+    funds = joined.funds
     split = Split(
         total_fen=Fen(bill.own + bill.over + bill.first + bill.in_scope),
         own_expense_fen=Fen(bill.own),
         over_limit_fen=Fen(bill.over),
         first_self_pay_fen=Fen(bill.first),
         in_scope_fen=Fen(bill.in_scope),
-        deductible_fen=Fen(deductible),
+        deductible_fen=Fen(parts["deductible"]),
         payers=tuple(Payer(fund, Fen(funds[fund])) for fund in sorted(funds) if funds[fund]),
-        hospital_fen=Fen(0),
-        account_current_fen=Fen(purse.paid_current),
-        account_earlier_fen=Fen(purse.paid_earlier),
-        account_relative_fen=Fen(0),
+        hospital_fen=Fen(hospital),
+        account_current_fen=Fen(purse.paid["current"]),
+        account_earlier_fen=Fen(purse.paid["earlier"]),
+        account_relative_fen=Fen(purse.paid["relative"]),
         cash_fen=Fen(cash),
     )
-    filing_id = place.filing_id or ("" if special is None else special.filing_id)
+    special_id = "" if case.special is None else case.special.filing_id
     return Decision(
         region_insured=RegionCode(entitled.plan.region),
-        region_care=institution.region,
+        region_care=case.institution.region,
         insurance=entitled.enrolment.insurance,
         member_class=entitled.enrolment.member_class,
         clearing_type=entitled.plan.cover.clearing_type,
-        filing_id=filing_id,
+        filing_id=case.place.filing_id or special_id,
         split=split,
         working=tuple(tally.steps),
         deltas={key: tally.deltas} if tally.deltas else {},
@@ -256,4 +197,45 @@ def _decide(
         year_to_date=tally.year_to_date(),
         rule_book=entitled.book.hash,
         ruled_on=entitled.ruled_on,
+        parts=parts,
+        lines=lines,
     )
+
+
+def _settle(group: Group, tally: Tally, purse: Purse) -> Benefit | None:
+    """Return the benefit of one group, or None where a table does not hold its level."""
+    if group.flat is not None:
+        return settle_flat(group.plan, group.flat, group.totals, group.facts, tally)
+    cells = find_cells(group.plan, group.facts)
+    if cells is None:
+        return None
+    return settle_group(group.plan, group.totals, group.facts, cells, group.reduction, tally, purse)
+
+
+def _pay_hospital(group: Group, benefit: Benefit, tally: Tally) -> int:
+    """Return the hospital's part; what it takes off the fund's is taken off the fund's meters."""
+    if group.plan.hospital is None:
+        return 0
+    before = benefit.basic
+    borne = pay_hospital(group.plan.hospital, benefit, group.plan.bands.payer, group.facts, tally)
+    for meter in group.plan.meters:
+        if "fund" in meter.counts:
+            tally.add(meter, benefit.basic - before, group.facts.disease)
+    return borne
+
+
+def _count_whole(
+    case: Case, plan: Plan, benefit: Benefit, total: int, person: int, tally: Tally
+) -> None:
+    """Move the meters of what is known only when everybody has paid; a stay counts once."""
+    counted = {
+        "total": total,
+        "all_funds": sum(benefit.funds.values()),
+        "person": person,
+        "admissions": 0 if case.claim.interim else 1,
+        "visits": 1,
+    }
+    for meter in plan.meters:
+        tally.add(
+            meter, sum(counted.get(name, 0) for name in meter.counts), case.claim.disease_code
+        )

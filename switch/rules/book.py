@@ -5,24 +5,32 @@ claim waits.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from switch.model.codes import Kind
-from switch.rules.source import DAY, Rule, last_day, read_files
+from switch.model.codes import INPATIENT_KINDS, SPECIAL_KINDS
+from switch.rules.catalogue import Catalogue
+from switch.rules.condition import ALWAYS, Condition
+from switch.rules.source import DAY, DatedTerm, Rule, last_day, read_files
 from switch.rules.terms import (
     AccountUse,
     Accumulator,
+    Adjustments,
     Bands,
     Ceiling,
+    ClassRatio,
     Cover,
     CrossCity,
     Dates,
     Deductible,
+    Entitlement,
+    FlatGroup,
     FurtherPayer,
+    Hospital,
     Identity,
+    Meter,
     Plan,
     ScopeTerms,
     Segments,
@@ -31,11 +39,29 @@ from switch.rules.terms import (
     Term,
     Year,
 )
+from switch.rules.words import ADMISSIONS, AREAS, LEVELS
 
 T = TypeVar("T")
 
-INPATIENT: Final = frozenset({Kind.INPATIENT, Kind.DAY_SURGERY})
-"""Kinds with a stay. Care of these kinds is never refused for a special disease."""
+_DEFAULT: Final = "default"
+_SCOPE: Final = ScopeTerms(
+    _DEFAULT, "care", "care", (),
+    (ClassRatio(_DEFAULT, frozenset(), frozenset(), ALWAYS, 10_000),),
+)  # fmt: skip
+"""Without a rule: the place of care's catalogue, and what it does not hold is own expense."""
+_MODES: Final = SpecialModes(
+    _DEFAULT,
+    {area: {"*": "open" if area == "home" else "refuse"} for area in AREAS},
+    frozenset(LEVELS),
+    items_listed=False,
+)
+_ONCE: Final = frozenset(
+    {
+        "cover", "dates", "year", "scope", "segments", "deductible", "bands", "account",
+        "identity", "entitlement",
+    }
+)  # fmt: skip
+"""Types of which one value holds on every covered day, once a book has the type for a kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +77,28 @@ Held = Plan | NotCovered | None
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """One region's policies. `hash` is the SHA-256 of the canonical form, hex."""
+    """One region's policies. `hash` is the SHA-256 of the canonical form, hex.
+
+    `catalogue` holds the items that stand in the policy's own files, or is None.
+    """
 
     region: str
     hash: str
     plans: Mapping[tuple[str, str], tuple[tuple[date, ...], tuple[Held, ...]]]
+    catalogue: Catalogue | None
 
     @classmethod
     def parse(cls, texts: Mapping[str, str]) -> "RuleBook":
         """Return the book of one region's files (name → TOML text).
 
-        Raises: ValueError naming file, rule and what is wrong: fields, units, ratios, gaps,
-        overlaps, unreachable bands, a covered kind with a term missing.
+        Raises: ValueError naming file, line, rule and what is wrong: fields, units, ratios, gaps,
+        overlaps, unreachable bands and rows, a covered kind without bands.
         """
-        region, digest, rules = read_files(texts)
-        keys = sorted({(rule.insurance, kind) for rule in rules for kind in rule.kinds})
-        plans = {key: _compile(region, key[0], key[1], rules) for key in keys}
-        return cls(region, digest, plans)
+        source = read_files(texts)
+        keys = sorted({(rule.insurance, kind) for rule in source.rules for kind in rule.kinds})
+        plans = {key: _compile(source.region, key[0], key[1], source.rules) for key in keys}
+        items = Catalogue.of_items(source.region, source.items) if source.items else None
+        return cls(source.region, source.hash, plans, items)
 
     def held(self, insurance: str, kind: str, on: date) -> Held:
         """Return what is held for an insurance and kind of care on a day."""
@@ -83,10 +114,13 @@ class _Active:
     """A term with its key (one term per key and day) and its days."""
 
     key: str
-    where: str
     since: date
     until: date | None
-    term: Term
+    dated: DatedTerm
+
+    @property
+    def where(self) -> str:
+        return self.dated.where
 
     def holds(self, on: date) -> bool:
         return self.since <= on and (self.until is None or on <= self.until)
@@ -96,28 +130,31 @@ def _compile(
     region: str, insurance: str, kind: str, rules: tuple[Rule, ...]
 ) -> tuple[tuple[date, ...], tuple[Held, ...]]:
     active = [
-        _Active(_key(rule, dated.term), rule.where, dated.since, last_day(rule.terms, number),
-                dated.term)
+        _Active(_key(rule, dated.term), dated.since, last_day(rule.terms, number), dated)
         for rule in rules
         if rule.insurance == insurance and kind in rule.kinds
         for number, dated in enumerate(rule.terms)
-    ]  # fmt: skip
+    ]
     days = {item.since for item in active}
     days |= {item.until + DAY for item in active if item.until is not None}
     starts = tuple(sorted(days))
     return starts, tuple(_plan(region, insurance, kind, on, active) for on in starts)
 
 
-def _key(rule: Rule, term: Term) -> str:
+def _key(rule: Rule, term: Term | None) -> str:
     match term:
         case Accumulator():
-            return f"accumulator {term.name}"
+            return f"accumulator {term.meter.name}"
         case FurtherPayer():
-            return f"payer {term.order}"
+            return f"payer {term.order} {term.payer}"
         case CrossCity():
             return f"cross_city {rule.area}"
+        case Adjustments() | FlatGroup():
+            return f"{rule.kind_of_rule} {rule.rule_id}"
         case _:
-            return rule.kind_of_rule
+            # Several ceilings may hold at once; one of them alone may say that there is none.
+            named = rule.kind_of_rule == "ceiling"
+            return f"ceiling {rule.rule_id}" if named else rule.kind_of_rule
 
 
 def _plan(region: str, insurance: str, kind: str, on: date, active: list[_Active]) -> Held:
@@ -130,103 +167,134 @@ def _plan(region: str, insurance: str, kind: str, on: date, active: list[_Active
                     f"({item.key}, insurance {insurance}, kind {kind})"
                 )
             found[item.key] = item
-    if "cover" not in found:
+    terms = [item.dated.term for item in found.values() if item.dated.term is not None]
+    cover = _one(terms, Cover)
+    bands = _one(terms, Bands)
+    if cover is None and any(item.key == "cover" for item in active):
         return None
-    where = f"{found['cover'].where}: insurance {insurance}, kind {kind} on {on}"
-    terms = {key: item.term for key, item in found.items()}
-    cover = _need(terms, "cover", Cover, where)
-    if not cover.covered:
+    if cover is not None and not cover.covered:
         return NotCovered(cover)
-    accumulators = {item.name: item for item in terms.values() if isinstance(item, Accumulator)}
+    if bands is None:
+        if cover is None:
+            return None
+        raise ValueError(
+            f"{found['cover'].where}: insurance {insurance}, kind {kind} on {on}: covered, but no "
+            "bands rule holds (gap)"
+        )
+    where = f"{found['bands'].where}: insurance {insurance}, kind {kind} on {on}"
+    for key in sorted({item.key for item in active if item.key in _ONCE} - set(found)):
+        raise ValueError(f"{where}: covered, but no {key} rule holds (gap)")
+    if cover is None:
+        stay = kind in INPATIENT_KINDS
+        cover = Cover(_DEFAULT, True, frozenset({"none"}), "21" if stay else "11")
+    identity = _one(terms, Identity)
+    segments = _one(terms, Segments)
+    modes: SpecialModes | None = None
+    if kind not in INPATIENT_KINDS:
+        found_modes = _one(terms, SpecialModes)
+        modes = _MODES if found_modes is None else found_modes
     plan = Plan(
         region=region,
         insurance=insurance,
         kind=kind,
         since=on,
         cover=cover,
-        identity_accepted=isinstance(one := terms.get("identity"), Identity) and one.accepted,
-        dates=_need(terms, "dates", Dates, where),
-        year=_need(terms, "year", Year, where),
-        scope=_need(terms, "scope", ScopeTerms, where),
-        segments=_need(terms, "segments", Segments, where).segments,
-        deductible=_need(terms, "deductible", Deductible, where),
-        bands=_need(terms, "bands", Bands, where),
-        ceiling=_need(terms, "ceiling", Ceiling, where),
-        account=_need(terms, "account", AccountUse, where),
-        areas={key.split()[1]: term for key, term in terms.items() if isinstance(term, CrossCity)},
-        special_modes=_special_modes(terms, kind, where),
-        special_diseases=_special_diseases(terms, kind, where),
-        payers=tuple(
-            sorted(
-                (term for term in terms.values() if isinstance(term, FurtherPayer)),
-                key=lambda payer: payer.order,
-            )
-        ),
-        accumulators=tuple(accumulators[name] for name in sorted(accumulators)),
+        identity_accepted=identity is not None and identity.accepted,
+        dates=_one(terms, Dates) or Dates(_DEFAULT, "service", "service", "service", "service"),
+        year=_one(terms, Year) or Year(_DEFAULT, 1, 1),
+        entitlement=_one(terms, Entitlement),
+        scope=_one(terms, ScopeTerms) or _SCOPE,
+        segments=segments.segments if segments else (),
+        deductible=_one(terms, Deductible),
+        bands=bands,
+        ceilings=tuple(sorted(_all(terms, Ceiling), key=lambda one: one.name)),
+        adjustments=tuple(_all(terms, Adjustments)),
+        account=_one(terms, AccountUse) or AccountUse(_DEFAULT, ()),
+        areas={
+            key.split()[1]: term.dated.term
+            for key, term in found.items()
+            if isinstance(term.dated.term, CrossCity)
+        },
+        special_modes=modes,
+        special_diseases=_one(terms, SpecialDiseases),
+        flat=tuple(_all(terms, FlatGroup)),
+        payers=tuple(sorted(_all(terms, FurtherPayer), key=lambda one: (one.order, one.payer))),
+        hospital=_one(terms, Hospital),
+        meters=_meters(terms, where),
+        reads_ordinal=_ordinal_meter(terms),
     )
-    return _joined(plan, accumulators, where)
+    lists = plan.special_diseases is not None
+    if kind in SPECIAL_KINDS and not lists and _one(terms, SpecialModes) is not None:
+        raise ValueError(f"{where}: covered, but no special_disease_list rule holds (gap)")
+    _check_joined(plan, where)
+    return plan
 
 
-def _need(terms: Mapping[str, Term], key: str, expected: type[T], where: str) -> T:
-    term = terms.get(key)
-    if not isinstance(term, expected):
-        raise ValueError(f"{where}: covered, but no {key} rule holds (gap)")
-    return term
+def _one(terms: list[Term], expected: type[T]) -> T | None:
+    return next((term for term in terms if isinstance(term, expected)), None)
 
 
-def _special_modes(terms: Mapping[str, Term], kind: str, where: str) -> SpecialModes | None:
-    if kind in INPATIENT:
-        return None
-    return _need(terms, "special_disease_modes", SpecialModes, where)
+def _all(terms: list[Term], expected: type[T]) -> Iterator[T]:
+    return (term for term in terms if isinstance(term, expected))
 
 
-def _special_diseases(terms: Mapping[str, Term], kind: str, where: str) -> SpecialDiseases | None:
-    deductible = terms.get("deductible")
-    waived = isinstance(deductible, Deductible) and deductible.waived_by_special_disease
-    if kind == Kind.SPECIAL_DISEASE or waived or "special_disease_list" in terms:
-        return _need(terms, "special_disease_list", SpecialDiseases, where)
-    return None
+def _parts(thing: Any, wanted: type[T]) -> Iterator[T]:
+    """Yield every part of a term, however deep, that is of a type."""
+    if isinstance(thing, wanted):
+        yield thing
+    elif isinstance(thing, tuple | list):
+        for one in thing:
+            yield from _parts(one, wanted)
+    elif is_dataclass(thing):
+        for field in fields(thing):
+            yield from _parts(getattr(thing, field.name), wanted)
 
 
-def _joined(plan: Plan, accumulators: Mapping[str, Accumulator], where: str) -> Plan:
-    """Return the plan with its accumulators checked and what they count written into the terms."""
-    scope = frozenset({"in_scope", "after_deductible"})
-    uses: list[tuple[str, str, frozenset[str]]] = [
-        (plan.bands.rule, plan.bands.position, scope),
-        (plan.ceiling.rule, plan.ceiling.used,
-         frozenset({"fund"}) if plan.ceiling.limit_on == "fund" else scope),
-        (plan.deductible.rule, plan.deductible.used, frozenset({"deductible"})),
-        (plan.deductible.rule, plan.deductible.highest, frozenset({"deductible_highest"})),
-        (plan.deductible.rule, plan.deductible.admissions, frozenset({"admissions"})),
-        *((item.rule, item.used, frozenset({"self_segment"})) for item in plan.segments),
-        *((item.rule, item.used, frozenset({"payer_base"})) for item in plan.payers),
-    ]  # fmt: skip
-    for rule, name, counts in uses:
-        if name and (name not in accumulators or accumulators[name].counts not in counts):
+def _ordinal_meter(terms: list[Term]) -> str:
+    deductible = _one(terms, Deductible)
+    asked = any(condition.ordinal for condition in _parts(terms, Condition))
+    if not asked and not (deductible and deductible.ordinals_bp):
+        return ""
+    return deductible.admissions if deductible else ADMISSIONS
+
+
+def _meters(terms: list[Term], where: str) -> tuple[Meter, ...]:
+    """Return every meter of a plan once. Raises: ValueError when two rules mean different sums."""
+    found: dict[str, Meter] = {}
+    named = list(_parts(terms, Meter))
+    if ordinal := _ordinal_meter(terms):
+        named.append(Meter(ordinal, ("admissions",), "year"))
+    for meter in named:
+        before = found.setdefault(meter.name, meter)
+        if before != meter:
             raise ValueError(
-                f"{where}: {rule} needs an accumulator {name} that counts {' or '.join(counts)}"
+                f"{where}: {meter.name} counts {'+'.join(before.counts)} per {before.period} in "
+                f"one rule and {'+'.join(meter.counts)} per {meter.period} in another"
             )
-    _check_reach(plan, where)
-
-    def with_deductible(name: str) -> bool:
-        return bool(name) and accumulators[name].counts == "in_scope"
-
-    return replace(
-        plan,
-        bands=replace(plan.bands, counts_deductible=with_deductible(plan.bands.position)),
-        ceiling=replace(plan.ceiling, counts_deductible=with_deductible(plan.ceiling.used)),
-    )
+    return tuple(found[name] for name in sorted(found))
 
 
-def _check_reach(plan: Plan, where: str) -> None:
-    """Refuse bands that begin at or above a ceiling counted by the same accumulator."""
-    ceiling = plan.ceiling
-    if ceiling.limit_on != "scope" or ceiling.used != plan.bands.position:
-        return
-    for rows in plan.bands.rates.cells.values():
-        for _, _, bands in rows:
-            if bands[-1].lower_fen >= ceiling.amount_fen:
-                raise ValueError(
-                    f"{where}: {bands[-1].rule} begins at {bands[-1].lower_fen} fen, at or above "
-                    f"the ceiling of {ceiling.amount_fen} fen ({ceiling.rule}): never reached"
-                )
+def _check_joined(plan: Plan, where: str) -> None:
+    """Refuse terms that cannot stand together."""
+    for ceiling in plan.ceilings:
+        if (
+            plan.deductible is not None
+            and plan.deductible.after
+            and ceiling.limit_on == "fund"
+            and ceiling.excess == "scope"
+        ):
+            raise ValueError(
+                f"{where}: {ceiling.rule}: with a deductible taken after the ratio the excess is "
+                "of the fund: write excess = 'fund'"
+            )
+        if ceiling.limit_on != "scope" or ceiling.meter is None:
+            continue
+        if plan.bands.position != ceiling.meter:
+            continue
+        for _, bands in plan.bands.rates.rows:
+            for _, amount_fen in ceiling.amounts.rows:
+                if bands[-1].lower_fen >= amount_fen and len(ceiling.amounts.rows) == 1:
+                    raise ValueError(
+                        f"{where}: {bands[-1].rule} begins at {bands[-1].lower_fen} fen, at or "
+                        f"above the ceiling of {amount_fen} fen ({ceiling.rule}): never reached"
+                    )

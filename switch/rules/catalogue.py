@@ -1,51 +1,27 @@
-"""The catalogue of a place of care: what a code is, from when, and the patient's first share.
+"""The place of care's catalogue: what an item is on a day (就医地目录).
 
-Rows come from CSV; the reader of the file is elsewhere. Look-ups cost the same in a catalogue of
-sixty items and of a hundred thousand.
+Must not know: files. It is given rows (CSV dictionaries) or item tables, and answers by code and
+day in one dictionary access, whatever its size.
 """
 
 import hashlib
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from typing import Final
 
 from switch.model.money import RATE_ONE_BP
-
-NO_LIMIT: Final = frozenset({"", "999999", "99999999"})
-"""How "no limit" is written in price columns of the field (domain facts 1.3)."""
+from switch.rules.item import CATEGORIES, NO_LIMIT, Item, is_code, parse_price_e4, read_item
 
 COLUMNS: Final = (
     "code", "name_zh", "name_en", "category", "class", "first_pay_bp", "price_ceiling_yuan",
     "diseases", "since", "until", "basis", "note",
 )  # fmt: skip
-CATEGORIES: Final = frozenset({"drug", "service", "material", "bed"})
 BASES: Final = frozenset({"example", "stated"})
 
-_CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,49}")
-_PRICE: Final = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,4}))?")
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A catalogue item over a spell of days, both included.
-
-    `ceiling_e4` is a unit price in 1/10,000 yuan, or None. Class A pays no first share, class C
-    is own expense; the ratio decides, not the class (domain facts 1.3).
-    """
-
-    code: str
-    name_zh: str
-    name_en: str
-    item_class: str
-    first_pay_bp: int
-    ceiling_e4: int | None
-    diseases: frozenset[str]
-    since: date
-    until: date | None
-    rule: str
+_FIRST_DAY: Final = date(1950, 1, 1)
+"""An item without a first day was always there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +51,18 @@ class Catalogue:
             items[code] = tuple(found)
         return cls(region, items, digest.hexdigest())
 
+    @classmethod
+    def of_items(cls, region: str, tables: Sequence[Mapping[str, object]]) -> "Catalogue":
+        """Return the catalogue of `[[item]]` tables. Raises: ValueError naming the item."""
+        spells: dict[str, list[Item]] = {}
+        for number, table in enumerate(tables, start=1):
+            item = read_item(table, f"catalogue {region}, item {number}", _FIRST_DAY)
+            spells.setdefault(item.code, []).append(item)
+        for code, found in spells.items():
+            _check_spells(region, code, found)
+        digest = hashlib.sha256(repr([region, *map(repr, tables)]).encode()).hexdigest()
+        return cls(region, {code: tuple(found) for code, found in spells.items()}, digest)
+
     def find(self, code: str, on: date) -> Item | None:
         """Return the item a code means on a day, or None when the catalogue does not hold it."""
         for item in self.items.get(code, ()):
@@ -97,7 +85,7 @@ def _parse_row(row: Mapping[str, str], where: str) -> Item:
     if missing:
         raise ValueError(f"{where}: columns {missing} are missing")
     code = row["code"]
-    if not _CODE.fullmatch(code):
+    if not is_code(code):
         raise ValueError(f"{where}: code {code!r} is not 1..50 of A-Z 0-9 . -")
     where = f"{where} ({code})"
     if row["class"] not in {"A", "B", "C"} or row["category"] not in CATEGORIES:
@@ -112,10 +100,13 @@ def _parse_row(row: Mapping[str, str], where: str) -> Item:
         code=code,
         name_zh=row["name_zh"],
         name_en=row["name_en"],
+        category=row["category"],
         item_class=row["class"],
+        group=row.get("group", ""),
         first_pay_bp=int(ratio),
         ceiling_e4=None if row["price_ceiling_yuan"] in NO_LIMIT
         else parse_price_e4(row["price_ceiling_yuan"], where),
+        limit_per="unit",
         diseases=frozenset(row["diseases"].split()),
         since=since,
         until=_day(until, where) if until else None,
@@ -131,14 +122,6 @@ def _day(text: str, where: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise ValueError(f"{where}: {text!r} is no day; write 2018-12-01") from error
-
-
-def parse_price_e4(text: str, where: str) -> int:
-    """Return a price in yuan with at most four decimals, in 1/10,000 yuan. Raises: ValueError."""
-    found = _PRICE.fullmatch(text)
-    if not found:
-        raise ValueError(f"{where}: price {text!r}; write yuan with at most four decimals")
-    return int(found[1]) * 10_000 + int((found[2] or "").ljust(4, "0"))
 
 
 def generate_rows(count: int) -> Iterator[dict[str, str]]:

@@ -4,56 +4,57 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from switch.model.claim import Claim, FeeLine
-from switch.model.codes import FilingKind, Kind
+from switch.model.codes import SPECIAL_KINDS, FilingKind
 from switch.model.decision import Decline
 from switch.model.ids import city_of
 from switch.model.member import Filing, Institution, Member
 from switch.model.reply import ReplyCode
-from switch.rules.catalogue import Item
+from switch.rules.condition import Facts
 from switch.rules.entitlement import day_of, decline_not_held
+from switch.rules.item import Item
 from switch.rules.terms import CrossCity, Plan, Reduction, SpecialModes
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where care is given as seen from the insured city; `reduction` None: as at home."""
+    """Where care is given as seen from the insured city; `reduction` None: as at home.
 
-    away: bool
+    `filing`: the kind of cross-city filing that holds, or "none".
+    """
+
     reduction: Reduction | None
+    filing: str
     filing_id: str
 
 
+def area_of(institution: Institution, region: str) -> str:
+    """Return where an institution lies as seen from an insured region."""
+    if city_of(institution.region) == city_of(region):
+        return "home"
+    return "province" if institution.region[:2] == region[:2] else "national"
+
+
 def place_of_care(
-    claim: Claim, member: Member, institution: Institution, plan: Plan
+    claim: Claim, member: Member, institution: Institution, plan: Plan, facts: Facts
 ) -> Place | Decline:
     """Return the reduction and filing that hold for the place of care, or why it is refused."""
-    away = city_of(institution.region) != city_of(plan.region)
-    if not away:
-        cross = plan.areas.get("home")
-        return Place(away, None, "") if cross is None else _match(
-            claim, member, institution, plan, cross, away=False
-        )  # fmt: skip
     on = claim.service_on
+    cross = plan.areas.get(facts.area)
+    if facts.area == "home":
+        if cross is None:
+            return Place(None, "none", "")
+        return _match(claim, member, institution, plan, cross, facts)
     since, until = institution.cross_city_since, institution.cross_city_until
-    if since is None or on < since or (until is not None and on > until):
+    opened = since is not None and since <= on and (until is None or on <= until)
+    if not opened and (cross is None or cross.opened):
         return Decline(ReplyCode.INSTITUTION_NOT_OPEN_CROSS_CITY, {"on": on.isoformat()})
-    same_province = institution.region[:2] == plan.region[:2]
-    cross = plan.areas.get("province") if same_province else None
     if cross is None:
         return decline_not_held(plan.region, plan.insurance, plan.kind, on)
-    return _match(claim, member, institution, plan, cross, away=True)
-
-
-def reduction_of(
-    claim: Claim, member: Member, institution: Institution, plan: Plan
-) -> Reduction | None:
-    """Return the reduction of a second plan on a bill whose place is already admitted."""
-    place = place_of_care(claim, member, institution, plan)
-    return place.reduction if isinstance(place, Place) else None
+    return _match(claim, member, institution, plan, cross, facts)
 
 
 def _match(
@@ -62,8 +63,7 @@ def _match(
     institution: Institution,
     plan: Plan,
     cross: CrossCity,
-    *,
-    away: bool,
+    facts: Facts,
 ) -> Place | Decline:
     """Return the first row whose filing is in force on the day the rule names.
 
@@ -72,29 +72,38 @@ def _match(
     """
     on = day_of(claim, cross.filing_on)
     filings = [item for item in member.filings if city_of(item.region) == city_of(plan.region)]
+    place = institution.region
     for row in cross.rows:
-        if institution.level not in row.levels:
+        filing = _filing_of(row, filings, place, on)
+        if filing is None and row.filing != "none":
             continue
+        if not row.condition.holds(replace(facts, filing=row.filing)):
+            continue
+        if row.form == "refuse":
+            break
+        here = filing is not None and row.at == "here"
         reduction = None if row.form == "none" else row
-        if row.filing == "none":
-            return Place(away, reduction, "")
-        for filing in filings:
-            here = _is_for(filing, institution.region)
-            if filing.kind == row.filing and filing.covers(on) and here == (row.at == "here"):
-                return Place(away, reduction, filing.filing_id if here else "")
+        return Place(reduction, row.filing, filing.filing_id if filing and here else "")
     accepted = {row.filing for row in cross.rows}
     ended = [
         item.until
         for item in filings
         if item.kind in accepted
-        and _is_for(item, institution.region)
+        and _is_for(item, place)
         and item.until is not None
         and item.until < on
     ]
     if ended:
-        facts = {"place": institution.region, "until": max(ended).isoformat()}
-        return Decline(ReplyCode.FILING_ENDED, facts)
-    return Decline(ReplyCode.FILING_MISSING, {"place": institution.region})
+        return Decline(ReplyCode.FILING_ENDED, {"place": place, "until": max(ended).isoformat()})
+    return Decline(ReplyCode.FILING_MISSING, {"place": place})
+
+
+def _filing_of(row: Reduction, filings: Sequence[Filing], place: str, on: date) -> Filing | None:
+    for filing in filings:
+        here = _is_for(filing, place)
+        if filing.kind == row.filing and filing.covers(on) and here == (row.at == "here"):
+            return filing
+    return None
 
 
 def _is_for(filing: Filing, region: str) -> bool:
@@ -104,7 +113,7 @@ def _is_for(filing: Filing, region: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SpecialCare:
-    """The special-disease benefit of a bill: its plan, and which lines belong to it."""
+    """The special-disease benefit of a bill: its plan, and which lines belong to which disease."""
 
     plan: Plan
     modes: SpecialModes
@@ -114,16 +123,17 @@ class SpecialCare:
     """The claim's disease code where it stands for unmarked lines (mode "open"), else ''."""
     filing_id: str
 
-    def takes(self, line: FeeLine, item: Item | None) -> bool:
-        """Say whether a line belongs: marked, on the list, under a filing on the line's date."""
+    def disease_of(self, line: FeeLine, item: Item | None) -> str:
+        """Return the disease a line belongs to, or '': marked, on the list, under a filing on the
+        line's date.
+        """
         disease = line.disease_code or self.whole_bill
         if not disease or disease not in self.listed:
-            return False
+            return ""
         if self.modes.items_listed and (item is None or disease not in item.diseases):
-            return False
-        return any(
-            filing.disease_code == disease and filing.covers(line.on) for filing in self.filings
-        )
+            return ""
+        filed = any(one.disease_code == disease and one.covers(line.on) for one in self.filings)
+        return disease if filed else ""
 
 
 def special_care(
@@ -132,23 +142,23 @@ def special_care(
     institution: Institution,
     plan: Plan,
     special_plan: Plan | None,
-    *,
-    away: bool,
+    area: str,
 ) -> SpecialCare | Decline | None:
     """Return the special-disease benefit of a bill, None where it has none, or why it is refused.
 
     Under `refuse` a kind-14 bill is declined whole, and so is an ordinary bill with marked lines;
-    care with a stay never is: its plan has no modes.
+    care with a stay never is: its plan has no modes. A policy without a list of diseases settles a
+    kind-14 bill whole, by its own rules.
     """
     modes = plan.special_modes
     marks = {line.disease_code for line in claim.lines if line.disease_code}
-    whole = claim.kind == Kind.SPECIAL_DISEASE
+    whole = claim.kind in SPECIAL_KINDS
     if modes is None or not (whole or marks):
         return None
     codes = marks | {claim.disease_code} if whole else marks
-    if away and (
+    if area != "home" and (
         institution.level not in modes.elsewhere_levels
-        or any(modes.mode(code, away=True) == "refuse" for code in codes)
+        or any(modes.mode(code, area) == "refuse" for code in codes)
     ):
         return Decline(ReplyCode.SPECIAL_DISEASE_EXCLUDED_CROSS_CITY, {})
     if special_plan is None or special_plan.special_diseases is None:
@@ -165,7 +175,7 @@ def special_care(
         if named not in listed:
             return Decline(ReplyCode.SPECIAL_DISEASE_NOT_LISTED, {"disease": named})
         filing_id = found.filing_id
-        whole_bill = named if modes.mode(named, away=away) == "open" else ""
+        whole_bill = named if modes.mode(named, area) == "open" else ""
     return SpecialCare(special_plan, modes, filings, listed, whole_bill, filing_id)
 
 
@@ -178,15 +188,22 @@ def special_filings(member: Member, region: str) -> tuple[Filing, ...]:
     )
 
 
-def deductible_waived(claim: Claim, member: Member, plan: Plan) -> bool:
-    """Say whether a special-disease filing frees the bill of its deductible (dated policy)."""
-    if not plan.deductible.waived_by_special_disease or plan.special_diseases is None:
-        return False
-    on = day_of(claim, "admission")
-    return any(
-        item.disease_code in plan.special_diseases.names and item.covers(on)
-        for item in special_filings(member, plan.region)
-    )
+def holdings(member: Member, plan: Plan, on: date) -> tuple[frozenset[str], int]:
+    """Return the kinds of filing in force on a day with the insured city, and how many diseases.
+
+    A filing for a disease that the policy's list does not hold counts for nothing.
+    """
+    listed = None if plan.special_diseases is None else plan.special_diseases.names
+    kinds, diseases = set(), set()
+    for item in member.filings:
+        if not item.covers(on) or city_of(item.region) != city_of(plan.region):
+            continue
+        if item.kind is FilingKind.SPECIAL_DISEASE:
+            if listed is not None and item.disease_code not in listed:
+                continue
+            diseases.add(item.disease_code)
+        kinds.add(str(item.kind))
+    return frozenset(kinds), len(diseases)
 
 
 def _filing_for(disease: str, filings: Sequence[Filing], on: date) -> Filing | None:

@@ -6,7 +6,7 @@ of the codes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from switch.model.claim import Claim
 from switch.model.codes import InjuryCause
@@ -14,7 +14,8 @@ from switch.model.decision import Decline
 from switch.model.member import Enrolment, Institution, Member
 from switch.model.reply import ReplyCode
 from switch.rules.book import Held, NotCovered, RuleBook
-from switch.rules.terms import Plan
+from switch.rules.condition import Facts
+from switch.rules.terms import Entitlement, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +109,14 @@ def _enrolment(claim: Claim, member: Member, books: Mapping[str, RuleBook]) -> E
             continue
         if claim.insurance and enrolment.insurance != claim.insurance:
             continue
-        on = claim.service_on
+        on, held = claim.service_on, None
         book = books.get(enrolment.region)
         if book is not None:
             held, _ = plan_of(book, enrolment.insurance, claim.kind, claim)
             if isinstance(held, Plan):
                 on = day_of(claim, held.dates.enrolment)
-        if enrolment.covers(on):
+        since = _covered_since(enrolment, member, held)
+        if enrolment.covers(on) or since <= on < enrolment.since:
             key = (enrolment.region, enrolment.insurance)
             if key not in active or active[key].since < enrolment.since:
                 active[key] = enrolment
@@ -150,3 +152,64 @@ def _plan(claim: Claim, enrolment: Enrolment, books: Mapping[str, RuleBook]) -> 
             {"region": enrolment.region, "insurance": enrolment.insurance, "kind": claim.kind},
         )
     return Entitled(book, enrolment, held, on)
+
+
+def _covered_since(enrolment: Enrolment, member: Member, held: Held) -> date:
+    """Return the first day a spell covers: birth, for a newborn enrolled within the policy's days.
+
+    Source: a newborn enrolled in time is covered from birth (retroactive cover).
+    """
+    terms = held.entitlement if isinstance(held, Plan) else None
+    if terms is None or not terms.newborn_days:
+        return enrolment.since
+    age_days = (enrolment.since - member.born_on).days
+    return member.born_on if 0 <= age_days <= terms.newborn_days else enrolment.since
+
+
+def check_cover(
+    terms: Entitlement | None,
+    member: Member,
+    enrolment: Enrolment,
+    facts: Facts,
+    on: date,
+) -> Decline | None:
+    """Return why a person who is insured has no cover yet, or none now.
+
+    `on` is the day that decides the enrolment. Raises: nothing.
+    """
+    if terms is None:
+        return None
+    waiting = terms.waiting.find(facts)
+    born = 0 <= (enrolment.since - member.born_on).days <= terms.newborn_days
+    if waiting is not None and not born and not _goes_on(enrolment, member, terms.gap_days):
+        begins = _months_later(enrolment.since, waiting.months) + timedelta(days=waiting.days)
+        if on < begins:
+            return Decline(ReplyCode.COVER_WAITING, {"until": begins.isoformat()})
+    for standing in member.standings:
+        begins = standing.since + timedelta(days=terms.grace_days)
+        if standing.word in terms.suspending and standing.covers(on) and on >= begins:
+            return Decline(
+                ReplyCode.COVER_SUSPENDED,
+                {"reason": standing.word, "since": standing.since.isoformat()},
+            )
+    return None
+
+
+def _goes_on(enrolment: Enrolment, member: Member, gap_days: int) -> bool:
+    """Say whether an earlier spell of the same insurance ended at most so many days before."""
+    return any(
+        other.insurance == enrolment.insurance
+        and other.until is not None
+        and other.since < enrolment.since
+        and (enrolment.since - other.until).days - 1 <= gap_days
+        for other in member.enrolments
+    )
+
+
+def _months_later(day: date, months: int) -> date:
+    """Return the same day so many months later, or the first of the next where it has none."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    try:
+        return day.replace(year=year, month=month + 1)
+    except ValueError:
+        return date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)

@@ -1,231 +1,186 @@
-"""Turns one dated value of each type of rule into its term, checking what it says.
+"""Reads who is entitled, where, and for what; and joins the readers of every type of rule.
 
 Must not know: files, dates in force, other rules. One function per type, joined in `READERS`.
 """
 
 import re
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from typing import Final
 
-from switch.model.codes import FilingKind, FundPayType, InjuryCause
+from switch.model.codes import InjuryCause
+from switch.rules import read_benefit, read_payers
+from switch.rules.condition import ALWAYS, Table
+from switch.rules.read_rows import Context, read_condition, read_table
 from switch.rules.terms import (
-    COUNTS,
-    ENDLESS,
-    PARTS,
-    AccountUse,
-    Accumulator,
-    Band,
-    Bands,
-    Ceiling,
+    ClassRatio,
     Cover,
     CrossCity,
     Dates,
-    Deductible,
-    FurtherPayer,
+    Entitlement,
     Identity,
     Reduction,
     ScopeTerms,
-    Segment,
-    Segments,
     SpecialDiseases,
     SpecialModes,
     Term,
+    Waiting,
     Year,
 )
-from switch.rules.values import LEVELS, Reader, build_table
+from switch.rules.values import Reader
+from switch.rules.words import FILINGS, LEVELS
 
 _DAYS: Final = frozenset({"service", "admission", "discharge"})
-_FUNDS: Final = frozenset(FundPayType)
 _YEAR_DAY: Final = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
-_FILINGS: Final = frozenset(set(FilingKind) - {FilingKind.SPECIAL_DISEASE}) | {"none"}
 _CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9.\-]{1,19}")
+_PLACES: Final = frozenset({"care", "insured"})
 _MODES_ELSEWHERE: Final = frozenset({"refuse", "open", "split"})
 _MODES_HOME: Final = frozenset({"open", "split"})
+_BASIC: Final = "basic"
 
 
-def _cover(reader: Reader, rule: str, _classes: tuple[str, ...]) -> Cover:
+def _cover(reader: Reader, context: Context) -> Cover:
+    injuries = reader.words("injuries", frozenset(InjuryCause)) or (InjuryCause.NONE,)
     return Cover(
-        rule,
-        covered=reader.flag("covered"),
-        injuries=frozenset(reader.words("injuries", frozenset(InjuryCause))),
-        clearing_type=reader.word("clearing_type"),
+        context.rule,
+        covered=reader.flag("covered", default=True),
+        injuries=frozenset(injuries),
+        clearing_type=reader.word("clearing_type", default="11"),
     )
 
 
-def _identity(reader: Reader, rule: str, _classes: tuple[str, ...]) -> Identity:
-    return Identity(rule, reader.flag("identity_number_accepted"))
+def _identity(reader: Reader, context: Context) -> Identity:
+    return Identity(context.rule, reader.flag("identity_number_accepted", default=False))
 
 
-def _dates(reader: Reader, rule: str, _classes: tuple[str, ...]) -> Dates:
+def _dates(reader: Reader, context: Context) -> Dates:
     return Dates(
-        rule,
-        policy=reader.word("policy", _DAYS),
-        enrolment=reader.word("enrolment", _DAYS),
-        year=reader.word("year", _DAYS),
-        age=reader.word("age", _DAYS),
+        context.rule,
+        policy=reader.word("policy", _DAYS, default="service"),
+        enrolment=reader.word("enrolment", _DAYS, default="service"),
+        year=reader.word("year", _DAYS, default="service"),
+        age=reader.word("age", _DAYS, default="service"),
     )
 
 
-def _year(reader: Reader, rule: str, _classes: tuple[str, ...]) -> Year:
+def _year(reader: Reader, context: Context) -> Year:
     text = reader.word("first_day")
     if not _YEAR_DAY.fullmatch(text):
         reader.fail(f"first_day is {text!r}; write month and day as 01-01")
-    return Year(rule, int(text[:2]), int(text[3:]))
+    return Year(context.rule, int(text[:2]), int(text[3:]))
 
 
-def _scope(reader: Reader, rule: str, _classes: tuple[str, ...]) -> ScopeTerms:
+def _entitlement(reader: Reader, context: Context) -> Entitlement:
+    waiting: Table[Waiting] = Table(())
+    if reader.has("waiting"):
+        waiting = read_table(
+            reader, "waiting", lambda row: Waiting(row.count("months", 0), row.count("days", 0)),
+            context, whole=False,
+        )  # fmt: skip
+    return Entitlement(
+        context.rule,
+        waiting=waiting,
+        gap_days=reader.count("gap_days", 0),
+        suspending=frozenset(reader.words("suspending")),
+        grace_days=reader.count("grace_days", 0),
+        newborn_days=reader.count("newborn_days", 0),
+        prescribed=reader.word(
+            "without_prescription", {"paid", "own_expense", "declined"}, default="paid"
+        ),
+    )
+
+
+def _scope(reader: Reader, context: Context) -> ScopeTerms:
+    first_pay = _ratios(reader, context, "first_pay")
+    uncatalogued = _ratios(reader, context, "uncatalogued")
+    if reader.has("uncatalogued_first_pay"):
+        last = ClassRatio(
+            context.rule, frozenset(), frozenset(), ALWAYS, reader.rate("uncatalogued_first_pay")
+        )  # fmt: skip
+        uncatalogued = (*uncatalogued, last)
+    catalogue = reader.word("catalogue", _PLACES, default="care")
     return ScopeTerms(
-        rule,
-        catalogue=reader.word("catalogue", frozenset({"care", "insured"})),
-        uncatalogued_first_pay_bp=reader.rate("uncatalogued_first_pay"),
+        context.rule,
+        catalogue=catalogue,
+        ratios=reader.word("ratios", _PLACES, default=catalogue),
+        first_pay=first_pay,
+        uncatalogued=uncatalogued,
     )
 
 
-def _segments(reader: Reader, rule: str, classes: tuple[str, ...]) -> Segments:
-    found = []
-    for row in reader.tables("segments"):
-        part = row.word("part", frozenset({"account_segment", "self_segment"}))
-        if part == "account_segment":
-            kept = row.word("without_account", frozenset({"cash", "skip"}))
-            found.append(Segment(rule, part, "", None, kept == "cash"))
-        else:
-            used = row.word("used")
-            widths = [(width, width.money("width")) for width in row.tables("widths")]
-            table = build_table(widths, classes, row.where)
-            found.append(Segment(rule, part, used, table, cash_without_account=True))
-        row.done()
-    if len({segment.part for segment in found}) != len(found):
-        reader.fail("a segment stands twice")
-    return Segments(rule, tuple(found))
-
-
-def _deductible(reader: Reader, rule: str, classes: tuple[str, ...]) -> Deductible:
-    modes = {"none", "each", "yearly", "one_per_year_highest_level", "by_ordinal"}
-    mode = reader.word("mode", frozenset(modes))
-    if mode == "none":
-        return Deductible(rule, mode, None, "", "", "", (), waived_by_special_disease=False)
-    rows = [(row, row.money("amount")) for row in reader.tables("amounts")]
-    ordinals: tuple[int, ...] = ()
-    if mode == "by_ordinal":
-        ordinals = reader.rates("ordinals")
-        if not ordinals:
-            reader.fail("ordinals is empty; name the first admission's share")
-    yearly = mode in {"yearly", "one_per_year_highest_level"}
-    return Deductible(
-        rule,
-        mode,
-        build_table(rows, classes, reader.where),
-        used=reader.word("used") if yearly else "",
-        highest=reader.word("highest") if mode == "one_per_year_highest_level" else "",
-        admissions=reader.word("admissions") if mode == "by_ordinal" else "",
-        ordinals_bp=ordinals,
-        waived_by_special_disease=reader.flag("waived_by_special_disease", default=False),
-    )
-
-
-def _build_bands(
-    reader: Reader, rule: str, edges: tuple[int, ...], rates: tuple[int, ...]
-) -> tuple[Band, ...]:
-    if len(rates) != len(edges) + 1:
-        reader.fail(
-            f"{len(edges)} edges make {len(edges) + 1} bands, but {len(rates)} ratios stand"
-        )
-    bounds = (0, *edges, ENDLESS)
-    for lower, upper in pairwise(bounds):
-        if upper <= lower:
-            reader.fail(f"the band from {lower} to below {upper} fen is never reached")
-    return tuple(
-        Band(f"{rule}/{number}", lower, upper, rate_bp)
-        for number, (lower, upper, rate_bp) in enumerate(
-            zip(bounds, bounds[1:], rates, strict=False), start=1
-        )
-    )
-
-
-def _bands(reader: Reader, rule: str, classes: tuple[str, ...]) -> Bands:
-    position = reader.word("position")
-    edges = reader.moneys("edges") if reader.has("edges") else ()
-    rows = [
-        (row, _build_bands(row, rule, edges, row.rates("fund"))) for row in reader.tables("rates")
-    ]
-    level_of = reader.word("level_of", frozenset({"institution", "prescriber"}))
-    return Bands(
-        rule,
-        payer=FundPayType(reader.word("payer", _FUNDS)),
-        position="" if position == "visit" else position,
-        counts_deductible=False,
-        rates=build_table(rows, classes, reader.where),
-        level_of_prescriber=level_of == "prescriber",
-        person_rounded=reader.word("rounded", frozenset({"fund", "person"})) == "person",
-    )
-
-
-def _ceiling(reader: Reader, rule: str, _classes: tuple[str, ...]) -> Ceiling:
-    limit_on = reader.word("limit_on", frozenset({"none", "scope", "fund"}))
-    if limit_on == "none":
-        return Ceiling(rule, limit_on, 0, "", counts_deductible=False)
-    amount_fen = reader.money("amount")
-    if amount_fen == 0:
-        reader.fail("a ceiling of 0 pays nothing; say covered = false instead")
-    return Ceiling(rule, limit_on, amount_fen, reader.word("used"), counts_deductible=False)
-
-
-def _account(reader: Reader, rule: str, _classes: tuple[str, ...]) -> AccountUse:
-    uses = []
-    for row in reader.tables("uses"):
-        uses.append(
-            (
-                row.word("account", frozenset({"current", "earlier"})),
-                row.words("parts", frozenset(PARTS)),
+def _ratios(reader: Reader, context: Context, key: str) -> tuple[ClassRatio, ...]:
+    """Rows of a ratio by catalogue class (A, B, C) and category, the first match holding."""
+    rows = []
+    for number, row in enumerate(reader.tables(key), start=1):
+        rows.append(
+            ClassRatio(
+                f"{context.rule}/{key}{number}",
+                frozenset(row.words("item_classes", {"A", "B", "C"})),
+                frozenset(row.words("categories")),
+                read_condition(row),
+                row.rate("rate"),
             )
         )
         row.done()
-    return AccountUse(rule, tuple(uses))
+    return tuple(rows)
 
 
-def _cross_city(reader: Reader, rule: str, _classes: tuple[str, ...]) -> CrossCity:
+def _cross_city(reader: Reader, context: Context) -> CrossCity:
     rows: list[Reduction] = []
     for row in reader.tables("rows"):
-        form = row.word("form", frozenset({"none", "first_pay", "minus_points", "times"}))
-        rate_bp = row.rate("rate") if form != "none" else 0
-        if form != "none" and rate_bp == 0:
+        form = row.word("form", {"none", "first_pay", "minus_points", "times", "refuse"})
+        reduces = form not in {"none", "refuse"}
+        rate_bp = row.rate("rate") if reduces else 0
+        if reduces and rate_bp == 0:
             row.fail(f"{form} of 0 reduces nothing; write form = 'none'")
+        bands = row.words("bands")
+        if not all(item.isascii() and item.isdigit() for item in bands):
+            row.fail(f"bands is {bands}; write their numbers as words, such as '1'")
         rows.append(
             Reduction(
-                f"{rule}/{len(rows) + 1}",
-                filing=row.word("filing", _FILINGS),
-                at=row.word("at", frozenset({"here", "elsewhere"})) if row.has("at") else "here",
-                levels=frozenset(row.words("levels", LEVELS)) if row.has("levels") else LEVELS,
+                f"{context.rule}/{len(rows) + 1}",
+                filing=row.word("filing", FILINGS, default="none"),
+                at=row.word("at", {"here", "elsewhere"}, default="here"),
+                condition=read_condition(row),
                 form=form,
                 rate_bp=rate_bp,
+                of_total=row.word("of", {"in_scope", "total"}, default="in_scope") == "total",
+                payers=frozenset(row.words("payers")) or frozenset({_BASIC}),
+                bands=frozenset(int(item) for item in bands),
             )
         )
         row.done()
-    required = reader.flag("filing_required")
-    last_is_open = bool(rows) and rows[-1].filing == "none" and rows[-1].levels == LEVELS
-    if required == any(row.filing == "none" for row in rows) or required == last_is_open:
-        reader.fail("where no filing is required the last row is filing = 'none', else no row is")
-    if any(row.filing == "none" and row.levels == LEVELS for row in rows[:-1]):
-        reader.fail("a row after filing = 'none' is never reached")
-    return CrossCity(rule, required, reader.word("filing_on", _DAYS), tuple(rows))
-
-
-def _special_modes(reader: Reader, rule: str, _classes: tuple[str, ...]) -> SpecialModes:
-    home = reader.mapping("home", _MODES_HOME)
-    elsewhere = reader.mapping("elsewhere", _MODES_ELSEWHERE)
-    if "*" not in home or "*" not in elsewhere:
-        reader.fail("home and elsewhere each need a mode for '*', any other disease")
-    return SpecialModes(
-        rule,
-        home,
-        elsewhere,
-        frozenset(reader.words("elsewhere_levels", LEVELS)),
-        items_listed=reader.word("items", frozenset({"listed", "any"})) == "listed",
+    for number, one in enumerate(rows):
+        for before in rows[:number]:
+            if before.filing in {"none", one.filing} and (
+                before.filing == "none" or before.at == one.at
+            ) and before.condition.covers(one.condition):  # fmt: skip
+                reader.fail(f"{one.rule} is never reached, for {before.rule} holds first")
+    return CrossCity(
+        context.rule,
+        filing_required=not any(row.filing == "none" and row.form != "refuse" for row in rows),
+        filing_on=reader.word("filing_on", _DAYS, default="admission"),
+        opened=reader.flag("opened", default=True),
+        rows=tuple(rows),
     )
 
 
-def _special_diseases(reader: Reader, rule: str, _classes: tuple[str, ...]) -> SpecialDiseases:
+def _special_modes(reader: Reader, context: Context) -> SpecialModes:
+    home = reader.mapping("home", _MODES_HOME) or {"*": "open"}
+    elsewhere = reader.mapping("elsewhere", _MODES_ELSEWHERE) or {"*": "refuse"}
+    national = reader.mapping("national", _MODES_ELSEWHERE) or elsewhere
+    for modes in (home, elsewhere, national):
+        if "*" not in modes:
+            reader.fail("each place needs a mode for '*', any other disease")
+    levels = reader.words("elsewhere_levels", LEVELS) or tuple(LEVELS)
+    return SpecialModes(
+        context.rule,
+        {"home": home, "province": elsewhere, "national": national},
+        frozenset(one for level in levels for one in LEVELS[level]),
+        items_listed=reader.word("items", {"listed", "any"}, default="any") == "listed",
+    )
+
+
+def _special_diseases(reader: Reader, context: Context) -> SpecialDiseases:
     names: dict[str, tuple[str, str]] = {}
     for row in reader.tables("diseases"):
         code = row.word("code")
@@ -233,47 +188,31 @@ def _special_diseases(reader: Reader, rule: str, _classes: tuple[str, ...]) -> S
             row.fail(f"code {code!r} is no disease code")
         if code in names:
             row.fail(f"disease {code} is listed twice")
-        names[code] = (row.word("zh"), row.word("en"))
+        names[code] = (row.word("zh", default=code), row.word("en", default=code))
         row.done()
-    return SpecialDiseases(rule, names)
+    settled = reader.word("settled", {"together", "apart"}, default="apart")
+    return SpecialDiseases(context.rule, names, settled == "apart")
 
 
-def _payer(reader: Reader, rule: str, _classes: tuple[str, ...]) -> FurtherPayer:
-    edges = reader.moneys("edges") if reader.has("edges") else ()
-    return FurtherPayer(
-        rule,
-        payer=FundPayType(reader.word("payer", _FUNDS)),
-        order=reader.count("order"),
-        base=reader.words("base", frozenset(PARTS)),
-        used=reader.word("used"),
-        bands=_build_bands(reader, rule, edges, reader.rates("pays")),
-    )
-
-
-def _accumulator(reader: Reader, rule: str, _classes: tuple[str, ...]) -> Accumulator:
-    counts = reader.word("counts", COUNTS)
-    unit = reader.word("counted_in", frozenset({"fen", "times"}))
-    if (unit == "times") != (counts == "admissions"):
-        reader.fail(f"counts = {counts!r} is not counted in {unit}")
-    reader.word("period", frozenset({"insurance_year"}))
-    return Accumulator(rule, reader.word("name"), unit, counts)
-
-
-READERS: Final[Mapping[str, Callable[[Reader, str, tuple[str, ...]], Term]]] = {
+READERS: Final[Mapping[str, Callable[[Reader, Context], Term | None]]] = {
     "cover": _cover,
     "identity": _identity,
     "dates": _dates,
     "year": _year,
+    "entitlement": _entitlement,
     "scope": _scope,
-    "segments": _segments,
-    "deductible": _deductible,
-    "bands": _bands,
-    "ceiling": _ceiling,
-    "account": _account,
+    "segments": read_benefit.read_segments,
+    "deductible": read_benefit.read_deductible,
+    "bands": read_benefit.read_bands_rule,
+    "ceiling": read_benefit.read_ceiling,
+    "adjustments": read_benefit.read_adjustments,
+    "flat": read_benefit.read_flat,
+    "account": read_payers.read_account,
+    "payer": read_payers.read_payer,
+    "hospital": read_payers.read_hospital,
+    "accumulator": read_payers.read_accumulator,
     "cross_city": _cross_city,
     "special_disease_modes": _special_modes,
     "special_disease_list": _special_diseases,
-    "payer": _payer,
-    "accumulator": _accumulator,
 }
-"""Type of rule → how a value of it is read."""
+"""Type of rule → how a value of it is read; None: the value says that there is nothing."""

@@ -1,41 +1,57 @@
-"""The running sums of one decision: accumulators read and moved, account balances, the working.
+"""The running sums of one decision: meters read and moved, account balances, the working.
 
 Local to one call of `adjudicate`; nothing here outlives it or is shared.
 """
 
 from collections.abc import Mapping
+from datetime import date
 
 from switch.model.decision import Step, YearToDate
+from switch.rules.terms import Meter
 
 
 class Tally:
-    """Accumulators of one insurance year, with what this decision reads and adds."""
+    """Meters of one insurance year, with what this decision reads and adds.
 
-    __slots__ = ("_before", "_limits", "consulted", "deltas", "steps")
+    A meter that runs shorter than the year, or by disease, is kept under its name and the month,
+    quarter, day, stay or disease it is of, after an "@".
+    """
 
-    def __init__(self, before: Mapping[str, int]) -> None:
+    __slots__ = ("_before", "_limits", "_on", "_stay", "_visit", "consulted", "deltas", "steps")
+
+    def __init__(self, before: Mapping[str, int], on: date, stay: str) -> None:
         self._before = before
+        self._on = on
+        self._stay = stay
         self._limits: dict[str, int] = {}
+        self._visit: dict[str, int] = {}
         self.deltas: dict[str, int] = {}
         self.consulted: set[str] = set()
         self.steps: list[Step] = []
 
-    def used(self, name: str) -> int:
-        """Return an accumulator's value by now, and remember that it was read."""
-        self.consulted.add(name)
-        return self._before.get(name, 0) + self.deltas.get(name, 0)
+    def used(self, meter: Meter, disease: str = "") -> int:
+        """Return what a meter holds by now, and remember that it was read."""
+        key = self._key(meter, disease)
+        if meter.period == "visit":
+            return self._visit.get(key, 0)
+        self.consulted.add(key)
+        return self._before.get(key, 0) + self.deltas.get(key, 0)
 
-    def add(self, name: str, amount: int) -> None:
-        """Move an accumulator."""
-        if amount:
-            self.deltas[name] = self.deltas.get(name, 0) + amount
+    def add(self, meter: Meter, amount: int, disease: str = "") -> None:
+        """Move a meter."""
+        if not amount:
+            return
+        key = self._key(meter, disease)
+        sums = self._visit if meter.period == "visit" else self.deltas
+        sums[key] = sums.get(key, 0) + amount
 
-    def limit(self, name: str, limit: int) -> None:
-        """Note the limit that an accumulator is held against, for the receipt."""
-        self._limits[name] = limit
+    def limit(self, meter: Meter | None, limit: int, disease: str = "") -> None:
+        """Note the limit that a meter is held against, for the receipt."""
+        if meter is not None and meter.period != "visit":
+            self._limits[self._key(meter, disease)] = limit
 
     def year_to_date(self) -> tuple[YearToDate, ...]:
-        """Return what is used after this decision of each accumulator it read or moved."""
+        """Return what is used after this decision of each meter it read or moved."""
         return tuple(
             YearToDate(
                 name, self._before.get(name, 0) + self.deltas.get(name, 0), self._limits.get(name)
@@ -43,27 +59,44 @@ class Tally:
             for name in sorted(self.consulted | self.deltas.keys())
         )
 
+    def _key(self, meter: Meter, disease: str) -> str:
+        if meter.period == "year" and not meter.by_disease:
+            return meter.name
+        return f"{meter.name}{self._period(meter.period)}" + (
+            f"@{disease}" if meter.by_disease and disease else ""
+        )
+
+    def _period(self, period: str) -> str:
+        match period:
+            case "month":
+                return f"@{self._on:%Y-%m}"
+            case "quarter":
+                return f"@{self._on.year}-Q{(self._on.month + 2) // 3}"
+            case "day":
+                return f"@{self._on.isoformat()}"
+            case "stay":
+                return f"@{self._stay}"
+            case _:
+                return ""
+
 
 class Purse:
-    """The member's account as this decision draws on it; shut when it is not to be used."""
+    """The member's accounts as this decision draws on them; shut when they are not to be used."""
 
-    __slots__ = ("current", "earlier", "open", "paid_current", "paid_earlier")
+    __slots__ = ("left", "open", "paid", "segment_room")
 
-    def __init__(self, current_fen: int, earlier_fen: int, *, use_account: bool) -> None:
-        self.current = current_fen
-        self.earlier = earlier_fen
+    def __init__(
+        self, current_fen: int, earlier_fen: int, relative_fen: int, *, use_account: bool
+    ) -> None:
+        self.left = {"current": current_fen, "earlier": earlier_fen, "relative": relative_fen}
+        self.paid = dict.fromkeys(self.left, 0)
         self.open = use_account
-        self.paid_current = 0
-        self.paid_earlier = 0
+        self.segment_room = current_fen
+        """What the account segment may still be as wide as: it is paid once."""
 
     def pay(self, account: str, amount_fen: int) -> int:
-        """Take up to an amount from the "current" or "earlier" account and return what it gave."""
-        if account == "current":
-            paid = min(amount_fen, self.current)
-            self.current -= paid
-            self.paid_current += paid
-        else:
-            paid = min(amount_fen, self.earlier)
-            self.earlier -= paid
-            self.paid_earlier += paid
+        """Take up to an amount from an account and return what it gave."""
+        paid = min(amount_fen, self.left[account])
+        self.left[account] -= paid
+        self.paid[account] += paid
         return paid

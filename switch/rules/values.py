@@ -1,104 +1,83 @@
-"""Reads one dated value of a rule: units, words and tables, each error naming file and rule.
+"""Reads one dated value of a rule: units, words and numbers, each error naming file, line and rule.
 
-Must not know: what the rules mean. A value is a TOML table already in memory.
+Must not know: what the rules mean. A value is a TOML table already in memory; its decimals are
+`Decimal`, never a float.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Final, Generic, NoReturn, TypeVar
+from decimal import Decimal, InvalidOperation
+from typing import Final, NoReturn
 
-from switch.model.money import RATE_ONE_BP
-
-T = TypeVar("T")
-
-LEVELS: Final = frozenset(
-    {"community", "primary", "secondary", "tertiary", "tertiary_lower", "pharmacy"}
-)
-"""Words for levels. `tertiary_lower` is a deductible level only (三级乙等, 丙等)."""
-
-CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
-    "310": ("in_service", "retired"),
-    "390": ("adult", "minor"),
-}
-"""The member classes of each insurance."""
+from switch.model.money import AMOUNT_FEN_MAX, RATE_ONE_BP
 
 EVIDENCE: Final = frozenset({"stated", "seen_on", "assumed"})
 """stated: an official text gives value and date. seen_on: a source describes the value as in force
 on its day. assumed: ours, the nearest known value; the note says why."""
 
-AGE_MAX: Final = 200
-
 _MONEY_FEN: Final = {"fen": 1, "yuan": 100}
 _RATE_BP: Final = {"bp": 1, "percent": 100}
-_META: Final = frozenset({"since", "until", "evidence", "source", "note", "unit"})
-
-
-@dataclass(frozen=True, slots=True)
-class Table(Generic[T]):
-    """Cells by level ("*" any) and member class, each split by age: (from, below, cell)."""
-
-    cells: Mapping[tuple[str, str], tuple[tuple[int, int, T], ...]]
-    aged: bool
-
-    def find(self, level: str, member_class: str, age: int) -> T | None:
-        """Return the cell that holds for a level, class and age, or None."""
-        rows = self.cells.get((level, member_class)) or self.cells.get(("*", member_class))
-        if rows is None:
-            return None
-        for age_from, age_below, cell in rows:
-            if age_from <= age < age_below:
-                return cell
-        return None
+UNITS: Final = frozenset({*_MONEY_FEN, *_RATE_BP, "none"})
+META: Final = frozenset({"since", "until", "evidence", "source", "note", "unit"})
 
 
 class Reader:
     """Takes the fields of one table, checking each, and refuses what nobody asked for."""
 
-    __slots__ = ("_asked", "_table", "_units", "_units_used", "where")
+    __slots__ = ("_asked", "_table", "_units", "where")
 
     def __init__(self, table: Mapping[str, object], where: str, units: frozenset[str]) -> None:
         self.where = where
         self._table = table
-        self._asked: set[str] = set(_META)
+        self._asked: set[str] = set(META)
         self._units = units
-        self._units_used: set[str] = set()
 
     def fail(self, problem: str) -> NoReturn:
-        """Refuse the value. Raises: ValueError naming file and rule."""
+        """Refuse the value. Raises: ValueError naming file, line and rule."""
         raise ValueError(f"{self.where}: {problem}")
 
     def has(self, key: str) -> bool:
         """Say whether an optional field is present."""
         return key in self._table
 
-    def word(self, key: str, allowed: frozenset[str] | None = None) -> str:
+    def is_list(self, key: str) -> bool:
+        """Say whether a field is a list of tables rather than one plain value."""
+        value = self._table.get(key)
+        return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+    def word(
+        self, key: str, allowed: Iterable[str] | None = None, default: str | None = None
+    ) -> str:
         """Return a text field, one of the words allowed."""
+        if default is not None and key not in self._table:
+            self._asked.add(key)
+            return default
         value = self._take(key)
         if not isinstance(value, str) or not value:
             self.fail(f"{key} is {value!r}; write a word")
-        if allowed is not None and value not in allowed:
+        if allowed is not None and value not in (allowed := set(allowed)):
             self.fail(f"{key} is {value!r}; write one of {', '.join(sorted(allowed))}")
         return value
 
-    def words(self, key: str, allowed: frozenset[str] | None = None) -> tuple[str, ...]:
-        """Return a list of different words."""
+    def words(self, key: str, allowed: Iterable[str] | None = None) -> tuple[str, ...]:
+        """Return a list of different words; none when the field is missing."""
+        if key not in self._table:
+            self._asked.add(key)
+            return ()
         value = self._take(key)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self.fail(f"{key} is {value!r}; write a list of words")
         if len(set(value)) != len(value):
             self.fail(f"{key} names a word twice: {value}")
-        wrong = [item for item in value if allowed is not None and item not in allowed]
+        known = None if allowed is None else set(allowed)
+        wrong = [item for item in value if known is not None and item not in known]
         if wrong:
-            self.fail(f"{key} names {wrong}; write words of {', '.join(sorted(allowed or ()))}")
+            self.fail(f"{key} names {wrong}; write words of {', '.join(sorted(known or ()))}")
         return tuple(value)
 
-    def flag(self, key: str, *, default: bool | None = None) -> bool:
+    def flag(self, key: str, *, default: bool) -> bool:
         """Return true or false."""
-        if default is not None and key not in self._table:
-            self._asked.add(key)
-            return default
-        value = self._take(key)
+        value = self._take(key) if key in self._table else default
         if not isinstance(value, bool):
             self.fail(f"{key} is {value!r}; write true or false")
         return value
@@ -108,52 +87,67 @@ class Reader:
         if default is not None and key not in self._table:
             self._asked.add(key)
             return default
-        return self._whole(key, self._take(key))
+        value = self._take(key)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            self.fail(f"{key} is {value!r}; write a whole number, 0 or more")
+        return value
 
-    def money(self, key: str) -> int:
+    def number_text(self, key: str) -> str:
+        """Return a number as it is written, without exponent or sign."""
+        value = self._take(key)
+        if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+            self.fail(f"{key} is {value!r}; write a number")
+        return value if isinstance(value, str) else f"{value:f}"
+
+    def money(self, key: str, default: int | None = None) -> int:
         """Return an amount in fen."""
-        return self._whole(key, self._take(key)) * self._unit(_MONEY_FEN, key)
+        if default is not None and key not in self._table:
+            self._asked.add(key)
+            return default
+        return self._amount(key, self._take(key))
 
     def moneys(self, key: str) -> tuple[int, ...]:
-        """Return a list of amounts in fen."""
-        factor = self._unit(_MONEY_FEN, key)
-        return tuple(self._whole(key, item) * factor for item in self._list(key))
+        """Return a list of amounts in fen; none when the field is missing."""
+        return tuple(self._amount(key, item) for item in self._optional_list(key))
 
-    def rate(self, key: str) -> int:
+    def rate(self, key: str, default: int | None = None) -> int:
         """Return a ratio in basis points, 0..10,000."""
-        return self._ratio(key, self._take(key), self._unit(_RATE_BP, key))
+        if default is not None and key not in self._table:
+            self._asked.add(key)
+            return default
+        return self._ratio(key, self._take(key))
 
     def rates(self, key: str) -> tuple[int, ...]:
-        """Return a list of ratios in basis points."""
-        factor = self._unit(_RATE_BP, key)
-        return tuple(self._ratio(key, item, factor) for item in self._list(key))
+        """Return a list of ratios in basis points; a single ratio is a list of one."""
+        value = self._take(key)
+        items = value if isinstance(value, list) else [value]
+        return tuple(self._ratio(key, item) for item in items)
 
     def tables(self, key: str) -> tuple["Reader", ...]:
         """Return a list of tables, each to be read in turn and closed with `done`."""
         rows = []
-        for number, item in enumerate(self._list(key), start=1):
+        for number, item in enumerate(self._optional_list(key), start=1):
             if not isinstance(item, dict):
                 self.fail(f"{key} holds {item!r}; write tables")
-            row = Reader(item, f"{self.where}, {key} {number}", self._units)
-            row._units_used = self._units_used
-            rows.append(row)
+            rows.append(Reader(item, f"{self.where}, {key} {number}", self._units))
         return tuple(rows)
 
-    def mapping(self, key: str, allowed: frozenset[str]) -> dict[str, str]:
-        """Return a table of words."""
+    def mapping(self, key: str, allowed: Iterable[str]) -> dict[str, str]:
+        """Return a table of words; empty when the field is missing."""
+        if key not in self._table:
+            self._asked.add(key)
+            return {}
+        known = set(allowed)
         value = self._take(key)
-        if not isinstance(value, dict) or not all(item in allowed for item in value.values()):
-            self.fail(f"{key} is {value!r}; each is one of {', '.join(sorted(allowed))}")
+        if not isinstance(value, dict) or not all(item in known for item in value.values()):
+            self.fail(f"{key} is {value!r}; each is one of {', '.join(sorted(known))}")
         return dict(value)
 
-    def done(self, *, top: bool = False) -> None:
-        """Refuse fields and units that no one read. Raises: ValueError."""
+    def done(self) -> None:
+        """Refuse fields that no one read. Raises: ValueError."""
         unknown = sorted(set(self._table) - self._asked)
         if unknown:
-            self.fail(f"unknown fields {unknown}")
-        idle = sorted(self._units - self._units_used - {"none"})
-        if top and idle:
-            self.fail(f"unit {idle} is named but nothing is counted in it")
+            self.fail(f"unknown fields {unknown}; known here: {sorted(self._asked - META)}")
 
     def _take(self, key: str) -> object:
         self._asked.add(key)
@@ -161,30 +155,44 @@ class Reader:
             self.fail(f"{key} is missing")
         return self._table[key]
 
-    def _list(self, key: str) -> Sequence[object]:
-        value = self._take(key)
+    def _optional_list(self, key: str) -> Sequence[object]:
+        self._asked.add(key)
+        value = self._table.get(key, [])
         if not isinstance(value, list):
             self.fail(f"{key} is {value!r}; write a list")
         return value
 
-    def _whole(self, key: str, value: object) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            self.fail(f"{key} is {value!r}; write a whole number, 0 or more")
-        return value
+    def _amount(self, key: str, value: object) -> int:
+        fen = self._scaled(key, value, self._unit(_MONEY_FEN, key))
+        if fen > AMOUNT_FEN_MAX:
+            self.fail(f"{key} is {value!r}: above any amount of a claim")
+        return fen
 
-    def _ratio(self, key: str, value: object, factor: int) -> int:
-        rate_bp = self._whole(key, value) * factor
+    def _ratio(self, key: str, value: object) -> int:
+        rate_bp = self._scaled(key, value, self._unit(_RATE_BP, key))
         if rate_bp > RATE_ONE_BP:
             self.fail(f"{key} is {value!r}: a ratio lies within 0..100 percent")
         return rate_bp
+
+    def _scaled(self, key: str, value: object, factor: int) -> int:
+        """Return a number times a factor, exactly, as a whole number ≥ 0."""
+        if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+            self.fail(f"{key} is {value!r}; write a number")
+        try:
+            number = Decimal(value) * factor
+        except InvalidOperation:
+            self.fail(f"{key} is {value!r}; write a number")
+        if not number.is_finite() or number < 0 or number != number.to_integral_value():
+            self.fail(
+                f"{key} is {value!r}: a number of 0 or more, to {len(str(factor)) - 1} decimals"
+            )
+        return int(number)
 
     def _unit(self, factors: Mapping[str, int], key: str) -> int:
         named = self._units & set(factors)
         if len(named) != 1:
             self.fail(f"{key} needs exactly one unit of {', '.join(factors)} in `unit`")
-        unit = next(iter(named))
-        self._units_used.add(unit)
-        return factors[unit]
+        return factors[next(iter(named))]
 
 
 def parse_day(value: object, key: str, where: str) -> date:
@@ -192,54 +200,3 @@ def parse_day(value: object, key: str, where: str) -> date:
     if type(value) is not date:
         raise ValueError(f"{where}: {key} is {value!r}; write a day as 2018-12-01")
     return value
-
-
-def build_table(rows: Sequence[tuple[Reader, T]], classes: tuple[str, ...], where: str) -> Table[T]:
-    """Return the table of rows that each name `levels`, `classes`, `age_from`, `age_below`.
-
-    Raises: ValueError when two rows meet, or a class or an age is left out of a level named.
-    """
-    cells: dict[tuple[str, str], list[tuple[int, int, T]]] = {}
-    for reader, cell in rows:
-        levels = reader.words("levels", LEVELS) if reader.has("levels") else ("*",)
-        named = reader.words("classes", frozenset(classes)) if reader.has("classes") else classes
-        age_from, age_below = reader.count("age_from", 0), reader.count("age_below", AGE_MAX)
-        reader.done()
-        for level in levels:
-            for member_class in named:
-                cells.setdefault((level, member_class), []).append((age_from, age_below, cell))
-    _check_cells(cells, classes, where)
-    return Table(
-        {key: tuple(found) for key, found in cells.items()},
-        any(len(found) > 1 for found in cells.values()),
-    )
-
-
-def _check_cells(
-    cells: Mapping[tuple[str, str], list[tuple[int, int, T]]],
-    classes: tuple[str, ...],
-    where: str,
-) -> None:
-    levels = {level for level, _ in cells}
-    if not levels:
-        raise ValueError(f"{where}: no rows")
-    if "*" in levels and len(levels) > 1:
-        raise ValueError(f"{where}: rows for any level stand beside rows for {levels - {'*'}}")
-    for level in sorted(levels):
-        for member_class in classes:
-            found = cells.get((level, member_class))
-            if found is None:
-                raise ValueError(f"{where}: level {level} leaves out class {member_class}")
-            found.sort(key=lambda row: row[:2])
-            reached = 0
-            for age_from, age_below, _ in found:
-                if age_from != reached or age_below <= age_from:
-                    raise ValueError(
-                        f"{where}: level {level}, class {member_class}: ages {age_from} to below "
-                        f"{age_below} leave a gap or overlap at {reached}"
-                    )
-                reached = age_below
-            if reached != AGE_MAX:
-                raise ValueError(
-                    f"{where}: level {level}, class {member_class}: no row from age {reached}"
-                )

@@ -1,0 +1,88 @@
+"""Ceilings: on the scope that is shared, and on what the fund pays (封顶线).
+
+Must not know: how an amount came about. Several may hold at once; the narrowest bites.
+"""
+
+from collections.abc import Sequence
+
+from switch.model.decision import Step
+from switch.rules.bands import Piece, scope_of_paid
+from switch.rules.condition import Facts
+from switch.rules.rounding import HALF_UP
+from switch.rules.tally import Tally
+from switch.rules.terms import Ceiling, Plan
+from switch.rules.words import PARTS
+
+_NOTE = PARTS["above_ceiling"]
+
+
+def above_scope(plan: Plan, below: int, banded: int, facts: Facts, tally: Tally) -> int:
+    """Return what of the banded amount lies above every ceiling on scope.
+
+    `below`: what segments and deductible took; it counts where the ceiling is from the first fen.
+    """
+    above = 0
+    for ceiling in plan.ceilings:
+        amount = _amount(ceiling, facts) if ceiling.limit_on == "scope" else None
+        if amount is None:
+            continue
+        used = _used(ceiling, facts, tally) + (below if ceiling.from_zero else 0)
+        tally.limit(ceiling.meter, amount, facts.disease)
+        cut = max(0, banded - max(0, amount - used))
+        if cut > above:
+            above = cut
+            tally.steps.append(
+                Step(ceiling.rule, banded, above, None, amount, 0, 0, _NOTE[0], _NOTE[1])
+            )
+    return above
+
+
+def cap_fund(plan: Plan, pieces: Sequence[Piece], facts: Facts, tally: Tally) -> int:
+    """Lower the pieces to every ceiling on the fund's payment; return the amount above it.
+
+    Where a ceiling bites, the amount that it still pays for is found backwards, band by band,
+    rounded half-up (domain facts 2.6), or, by policy, the excess is what the fund would have paid.
+    """
+    above = 0
+    for ceiling in plan.ceilings:
+        amount = _amount(ceiling, facts) if ceiling.limit_on == "fund" else None
+        if amount is None:
+            continue
+        room = max(0, amount - _used(ceiling, facts, tally))
+        tally.limit(ceiling.meter, amount, facts.disease)
+        fund = sum(piece.paid for piece in pieces)
+        if fund <= room:
+            continue
+        cut = 0
+        for piece in pieces:
+            paid = min(piece.paid, room)
+            room -= paid
+            if ceiling.excess == "fund":
+                cut += piece.paid - paid
+            else:
+                kept = scope_of_paid(piece, paid)
+                cut += piece.base - kept
+                _shrink(piece, kept)
+            piece.paid = paid
+        above += cut
+        tally.steps.append(Step(ceiling.rule, fund, cut, None, amount, 0, 0, _NOTE[0], _NOTE[1]))
+    return above
+
+
+def _shrink(piece: Piece, kept: int) -> None:
+    """Make a piece as long as what is still paid for; other funds pay of that in proportion."""
+    if piece.base:
+        for fund, amount in piece.others.items():
+            piece.others[fund] = HALF_UP.divide(amount * kept, piece.base)
+    piece.base = kept
+
+
+def _amount(ceiling: Ceiling, facts: Facts) -> int | None:
+    amount = ceiling.amounts.find(facts)
+    if amount is None or not ceiling.further_disease_fen:
+        return amount
+    return amount + ceiling.further_disease_fen * max(0, facts.diseases_filed - 1)
+
+
+def _used(ceiling: Ceiling, facts: Facts, tally: Tally) -> int:
+    return tally.used(ceiling.meter, facts.disease) if ceiling.meter else 0
