@@ -79,6 +79,8 @@ class Item:
     tiers: tuple[Tier, ...] = ()
     tiers_whole: bool = False
     portions: tuple[Portion, ...] = ()
+    stated: tuple[int, int, int] | None = None
+    """Own expense, over limit and first self-pay in fen, where another has scoped the line."""
 
     plain: bool = field(init=False)
     """Whether one ratio and one unit price ceiling are all there is to it."""
@@ -91,6 +93,7 @@ class Item:
             or self.ceilings
             or self.tiers
             or self.portions
+            or self.stated
             or self.prescription
             or self.limit_per != "unit"
         )

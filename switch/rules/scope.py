@@ -134,6 +134,14 @@ class Scoper:
 
     def _special(self, line: FeeLine, item: Item, ratio_item: Item) -> tuple[int, int, int]:
         """Scope a line whose item has restrictions, limits, tiers or portions."""
+        if item.stated is not None:
+            own, over, first = item.stated
+            left = line.amount_fen - own - over - first
+            self._steps.append(
+                Step(item.rule, line.amount_fen, own + over + first, None, None, left, line.number,
+                     "已定范围", "Scoped elsewhere")
+            )  # fmt: skip
+            return item.stated
         for restriction in item.only:
             if not restriction.condition.holds(self._facts):
                 return self._own(line, item.rule, (restriction.zh, restriction.en))

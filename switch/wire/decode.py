@@ -170,6 +170,7 @@ def _claim(message: common_pb2.Claim, call: Authenticated) -> Claim:
         admitted_on=admitted_on,
         discharged_on=discharged_on,
         interim=message.interim,
+        emergency=message.emergency,
         injury_cause=_cause(message.injury_cause),
         diagnoses=_diagnoses(message),
         disease_code=checks.text_of("claim.disease_code", message.disease_code, 0, 30),

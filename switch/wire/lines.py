@@ -89,6 +89,7 @@ def _line(place: int, message: common_pb2.FeeLine, today: date) -> FeeLine:
         Fen(amount_fen),
         _text(place, "disease_code", message.disease_code, 0, 30),
         withdraws,
+        _text(place, "category", message.category, 0, 20),
     )
 
 

@@ -1,0 +1,140 @@
+"""The bill of a case: fee lines by catalogue or with terms of their own, or the sums of its scope.
+
+Must not know: persons, expectations.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from switch.cases.fields import Fields
+from switch.model.claim import Claim, FeeLine, Prescription
+from switch.model.codes import InjuryCause, Kind
+from switch.model.ids import InstitutionCode, RequestId
+from switch.model.member import Institution
+from switch.model.money import Fen
+from switch.rules.catalogue import Catalogue
+from switch.rules.item import Item, read_item
+
+_SUMS: Final = ("own", "over", "first", "in_scope")
+_LINE: Final = frozenset(
+    {
+        "number", "code", "name", "amount", "quantity", "price", "on", "disease", "withdraws",
+        "category",
+    }
+)  # fmt: skip
+_EARLY: Final = date(1950, 1, 1)
+_REQUEST: Final = RequestId("H00000000001" + "20000101000000" + "0000")
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A claim and the catalogue items that its lines bring along."""
+
+    claim: Claim
+    items: Mapping[str, tuple[Item, ...]]
+
+    def joined(self, catalogue: Catalogue | None, region: str) -> Catalogue:
+        """Return a catalogue with this bill's own items before its own."""
+        if catalogue is None:
+            return Catalogue(region, self.items, "")
+        return Catalogue(region, {**catalogue.items, **self.items}, catalogue.hash)
+
+
+def read_bill(fields: Fields, institution: Institution) -> Bill:
+    """Return the bill a case states. Raises: ValueError naming what is wrong with it."""
+    on = fields.day("on")
+    if on is None:
+        fields.fail("on is missing; write the day of service")
+    items: dict[str, tuple[Item, ...]] = {}
+    lines = [_line(one, number, on, items) for number, one in enumerate(fields.tables("lines"), 1)]
+    sums = {key: fields.fen(key) for key in _SUMS if fields.has(key)}
+    total = fields.fen("total", sum(sums.values()))
+    if lines and sums:
+        fields.fail(f"lines stand beside {sorted(sums)}; give the one or the other")
+    if not lines:
+        lines = [_scoped(fields, total, sums, on, items)]
+    kind = fields.word("kind", Kind, "")
+    claim = Claim(
+        request_id=_REQUEST,
+        region_care=institution.region,
+        region_insured=fields.text("name_region"),
+        insurance=fields.text("name_insurance"),
+        kind=Kind(kind),
+        use_account=fields.flag("use_account", default=True),
+        visit_id=fields.text("visit"),
+        service_on=on,
+        admitted_on=fields.day("admitted"),
+        discharged_on=fields.day("discharged"),
+        interim=fields.flag("interim", default=False),
+        injury_cause=InjuryCause(fields.word("injury", InjuryCause, InjuryCause.NONE)),
+        diagnoses=fields.words("diagnoses"),
+        disease_code=fields.text("disease"),
+        prescription=_prescription(fields, on),
+        lines=tuple(lines),
+        total_fen=Fen(sum(line.amount_fen for line in lines)),
+        emergency=fields.flag("emergency", default=False),
+    )
+    return Bill(claim, items)
+
+
+def _prescription(fields: Fields, on: date) -> Prescription | None:
+    prescribed = fields.flag("prescription", default=fields.has("prescriber_level"))
+    return Prescription("P1", InstitutionCode("H00000000002"), on) if prescribed else None
+
+
+def _scoped(
+    fields: Fields,
+    total: int,
+    sums: Mapping[str, int],
+    on: date,
+    items: dict[str, tuple[Item, ...]],
+) -> FeeLine:
+    """Return the one line of a bill whose scope is stated; what no sum names is in scope."""
+    own, over, first = (sums.get(key, 0) for key in _SUMS[:3])
+    if "in_scope" in sums and total != sum(sums.values()):
+        fields.fail(f"own + over + first + in_scope is {sum(sums.values())} fen, total {total}")
+    if own + over + first > total:
+        fields.fail("own + over + first exceed the total")
+    item = read_item({"code": "TOTALS", "zh": "合计", "en": "Sums"}, fields.where, _EARLY)
+    items["TOTALS"] = (replace(item, stated=(own, over, first)),)
+    return FeeLine(1, "TOTALS", "", on, 10_000, 0, Fen(total))
+
+
+def _line(one: Fields, position: int, on: date, items: dict[str, tuple[Item, ...]]) -> FeeLine:
+    number = one.whole("number", position)
+    code = one.text("code", f"LINE-{number}")
+    quantity = _decimal(one, "quantity", Decimal(1))
+    price = _decimal(one, "price", Decimal(0))
+    if not one.has("amount") and not price:
+        one.fail("amount is missing; write yuan, or a price and a quantity")
+    amount = one.fen("amount", int((quantity * price * 100).quantize(Decimal(1))))
+    day = one.day("on", on) or on
+    line = FeeLine(
+        number,
+        code,
+        one.text("name"),
+        day,
+        int(quantity * 10_000),
+        int(price * 10_000),
+        Fen(amount),
+        one.text("disease"),
+        one.whole("withdraws", 0),
+        one.text("category"),
+    )
+    terms = one.rest(lambda key: key not in _LINE)
+    if terms or not one.has("code"):
+        if line.category:
+            terms.setdefault("category", line.category)
+        items[code] = (read_item({"code": code, **terms}, one.where, _EARLY),)
+    one.done()
+    return line
+
+
+def _decimal(one: Fields, key: str, default: Decimal) -> Decimal:
+    value: Any = one.take(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        one.fail(f"{key} is {value!r}; write a number")
+    return Decimal(value)

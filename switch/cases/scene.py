@@ -1,0 +1,276 @@
+"""What a case is about: the person, the places, the rules; and how a bill changes the person.
+
+Must not know: expectations. It builds the model's own types, so that a case runs what a claim runs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from switch.cases.fields import Fields, fen_of, times_of
+from switch.ledger.accumulators import applied
+from switch.model.codes import CardStatus, FilingKind, Insurance, Kind, Level, MemberClass
+from switch.model.decision import Decision
+from switch.model.ids import (
+    CardIdentifier,
+    InstitutionCode,
+    MemberId,
+    RegionCode,
+    SocialSecurityNumber,
+    parse_region,
+)
+from switch.model.member import (
+    Card,
+    Enrolment,
+    Filing,
+    Institution,
+    Member,
+    Standing,
+    year_key,
+)
+from switch.model.money import Fen
+from switch.rules.adjudicate import Rules
+from switch.rules.terms import Plan
+from switch.rules.words import BASIC_CLASSES, COUNTED_IN_TIMES
+
+_NO_CARD: Final = Card(
+    CardIdentifier(bytes(16)), "", 1, 1, "", date(2000, 1, 1), date(2099, 12, 31)
+)
+_FIRST_DAY: Final = date(1990, 1, 1)
+_AGE: Final = 40
+_SEXES: Final = {"male": "1", "female": "2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member as the case states him, and the insurance his history is of."""
+
+    member: Member
+    region: str
+    insurance: str
+
+    def after(self, decision: Decision) -> "Person":
+        """Return the person after a settlement: sums moved, accounts lowered."""
+        member, split = self.member, decision.split
+        return replace(
+            self,
+            member=replace(
+                member,
+                accumulators=applied(member.accumulators, decision.deltas),
+                account_current_fen=Fen(member.account_current_fen - split.account_current_fen),
+                account_earlier_fen=Fen(member.account_earlier_fen - split.account_earlier_fen),
+                account_relative_fen=Fen(member.account_relative_fen - split.account_relative_fen),
+            ),
+        )
+
+    def undone(self, decision: Decision) -> "Person":
+        """Return the person after a settlement is cancelled: everything negated."""
+        member, split = self.member, decision.split
+        negative = {
+            key: {name: -change for name, change in changes.items()}
+            for key, changes in decision.deltas.items()
+        }
+        return replace(
+            self,
+            member=replace(
+                member,
+                accumulators=applied(member.accumulators, negative),
+                account_current_fen=Fen(member.account_current_fen + split.account_current_fen),
+                account_earlier_fen=Fen(member.account_earlier_fen + split.account_earlier_fen),
+                account_relative_fen=Fen(member.account_relative_fen + split.account_relative_fen),
+            ),
+        )
+
+    def next_year(self, credit_fen: int) -> "Person":
+        """Return the person after the year end: current-year turns earlier-years, then a credit."""
+        member = self.member
+        earlier = Fen(member.account_earlier_fen + member.account_current_fen)
+        changed = replace(member, account_earlier_fen=earlier, account_current_fen=Fen(credit_fen))
+        return replace(self, member=changed)
+
+
+def read_person(fields: Fields, rules: Rules, on: date) -> Person:
+    """Return the person of a case.
+
+    Raises: ValueError for a word that is none, or a sum that no rule of the policy keeps.
+    """
+    region = _region(fields, rules)
+    insurance = fields.word("insurance", Insurance, _only_insurance(rules, region))
+    classes = BASIC_CLASSES.get(insurance, (MemberClass.IN_SERVICE,))
+    member_class = fields.word("class", MemberClass, classes[0])
+    age = fields.whole("age", _AGE)
+    born_on = fields.day("born", _born(on, age)) or _born(on, age)
+    enrolment = Enrolment(
+        RegionCode(region),
+        Insurance(insurance),
+        MemberClass(member_class),
+        fields.day("since", _FIRST_DAY) or _FIRST_DAY,
+        fields.day("until"),
+    )
+    more = [_enrolment(one) for one in fields.tables("more_enrolments")]
+    member = Member(
+        member_id=MemberId("0007CASE0001"),
+        bucket=7,
+        version=1,
+        social_security_number=SocialSecurityNumber(""),
+        name="",
+        sex=_SEXES[fields.word("sex", _SEXES, "male")],
+        born_on=born_on,
+        card=_NO_CARD,
+        card_status=CardStatus.NORMAL,
+        locked_since=None,
+        locked_until=None,
+        atc=0,
+        account_current_fen=Fen(fields.fen("current")),
+        account_earlier_fen=Fen(fields.fen("earlier")),
+        enrolments=(enrolment, *more),
+        filings=tuple(
+            _filing(one, number, region) for number, one in enumerate(fields.tables("filings"), 1)
+        ),
+        accumulators=_history(fields, rules, region, insurance, on),
+        standings=tuple(_standings(fields)),
+        account_relative_fen=Fen(fields.fen("relative")),
+    )
+    return Person(member, region, insurance)
+
+
+def read_institution(fields: Fields, region: str, name: str = "") -> Institution:
+    """Return the place of care; `name` prefixes its fields, for the prescriber."""
+    level = fields.word(f"{name}level", Level, Level.SECONDARY)
+    return Institution(
+        code=fields.text("institution", "H00000000001"),
+        name="",
+        region=RegionCode(parse_region(fields.text("care", region))),
+        level=level,
+        deductible_level=fields.word("deductible_level", Level, level),
+        kinds=frozenset(fields.words("opens_kinds") or tuple(Kind)),
+        since=fields.day("designated", _FIRST_DAY) or _FIRST_DAY,
+        until=fields.day("designated_until"),
+        cross_city_since=fields.day("opened", _FIRST_DAY),
+        cross_city_until=fields.day("closed"),
+        tags=frozenset(fields.words("tags")),
+    )
+
+
+def read_prescriber(fields: Fields, region: str) -> Institution | None:
+    """Return the prescribing institution where the case names its level."""
+    if not fields.has("prescriber_level"):
+        return None
+    level = fields.word("prescriber_level", Level, Level.SECONDARY)
+    return Institution(
+        InstitutionCode("H00000000002"), "", RegionCode(region), level, level, frozenset(Kind),
+        _FIRST_DAY, None, None, None,
+    )  # fmt: skip
+
+
+def meter_names(rules: Rules, region: str, insurance: str) -> dict[str, bool]:
+    """Return the sums that the policies of an insurance keep: name → whether counted in times."""
+    found: dict[str, bool] = {}
+    book = rules.books.get(region)
+    for (other, _), (_, held) in book.plans.items() if book else ():
+        for plan in held:
+            if other == insurance and isinstance(plan, Plan):
+                for meter in plan.meters:
+                    found[meter.name] = bool(COUNTED_IN_TIMES.intersection(meter.counts))
+    return found
+
+
+def read_sums(
+    table: Mapping[str, object], names: Mapping[str, bool], key: str, where: str
+) -> dict[str, int]:
+    """Return sums by name, in fen or times. Raises: ValueError for one that no rule keeps."""
+    found = {}
+    for name, value in table.items():
+        times = names.get(name.partition("@")[0])
+        if times is None:
+            raise ValueError(
+                f"{where}: {key} names {name!r}, which no rule of the policy keeps; "
+                f"kept are {', '.join(sorted(names)) or 'none'}"
+            )
+        found[name] = times_of(value, name, where) if times else fen_of(value, name, where)
+    return found
+
+
+def _history(
+    fields: Fields, rules: Rules, region: str, insurance: str, on: date
+) -> dict[str, dict[str, int]]:
+    names = meter_names(rules, region, insurance)
+    year = fields.whole("history_year", _year(rules, region, insurance, on))
+    history = read_sums(fields.table("history"), names, "history", fields.where)
+    found = {year_key(region, insurance, year): history} if history else {}
+    for other, sums in fields.table("history_of_years").items():
+        values = read_sums(sums, names, "history_of_years", fields.where)
+        found[year_key(region, insurance, int(other))] = values
+    return found
+
+
+def _year(rules: Rules, region: str, insurance: str, on: date) -> int:
+    """Return the insurance year of a day, by the policy of any kind of care."""
+    book = rules.books.get(region)
+    for other, kind in book.plans if book else ():
+        held = book.held(insurance, kind, on) if book and other == insurance else None
+        if isinstance(held, Plan):
+            return held.year.of(on)
+    return on.year
+
+
+def _region(fields: Fields, rules: Rules) -> str:
+    with_rules = [region for region, book in rules.books.items() if book.plans]
+    default = with_rules[0] if len(with_rules) == 1 else ""
+    region = fields.text("region", default)
+    if not region:
+        fields.fail(f"region is missing; the policies are of {', '.join(sorted(with_rules))}")
+    return parse_region(region)
+
+
+def _only_insurance(rules: Rules, region: str) -> str:
+    book = rules.books.get(region)
+    found = sorted({insurance for insurance, _ in book.plans}) if book else []
+    return found[0] if len(found) == 1 else Insurance.EMPLOYEE
+
+
+def _born(on: date, age: int) -> date:
+    return date(on.year - age, 1, 1)
+
+
+def _enrolment(one: Fields) -> Enrolment:
+    found = Enrolment(
+        RegionCode(parse_region(one.text("region"))),
+        Insurance(one.word("insurance", Insurance, Insurance.EMPLOYEE)),
+        MemberClass(one.word("class", MemberClass, MemberClass.IN_SERVICE)),
+        one.day("since", _FIRST_DAY) or _FIRST_DAY,
+        one.day("until"),
+    )
+    one.done()
+    return found
+
+
+def _filing(one: Fields, number: int, region: str) -> Filing:
+    kind = FilingKind(one.word("kind", FilingKind, FilingKind.REFERRAL))
+    found = Filing(
+        one.text("id", f"F-{kind}"),
+        kind,
+        RegionCode(one.text("region", region)),
+        one.text("place"),
+        one.text("disease"),
+        one.day("since", _FIRST_DAY) or _FIRST_DAY,
+        one.day("until"),
+    )
+    one.done()
+    del number
+    return found
+
+
+def _standings(fields: Fields) -> list[Standing]:
+    value = fields.take("standings", [])
+    found = []
+    for item in value:
+        if isinstance(item, str):
+            found.append(Standing(item, _FIRST_DAY, None))
+        else:
+            one = Fields(item, f"{fields.where}, standings")
+            since = one.day("since", _FIRST_DAY) or _FIRST_DAY
+            found.append(Standing(one.text("word"), since, one.day("until")))
+            one.done()
+    return found
