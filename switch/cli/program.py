@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from switch.cli import policy
 from switch.config import ConfigError, Settings, load
 
 app = typer.Typer(
@@ -14,6 +15,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(policy.app)
 
 
 @app.callback()

@@ -1,0 +1,34 @@
+"""`medswitch policy …`: what a region's policy says, and whether it gives what its cases expect."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(name="policy", help="政策 · policies: check, test.", no_args_is_help=True)
+
+
+@app.command()
+def check(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Policy files; none: those that are shipped.")
+    ] = None,
+) -> None:
+    """Load policies and say what they hold from when; a fault names file, line and rule."""
+    from switch.cli.cases import check as run
+
+    raise typer.Exit(run(files or []))
+
+
+@app.command("test")
+def run_cases(
+    files: Annotated[list[Path], typer.Argument(help="Case files (docs/cases.md).")],
+    json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
+    working: Annotated[
+        bool, typer.Option(help="Show the working of every case, not only of those that fail.")
+    ] = False,
+) -> None:
+    """Run cases through adjudication; needs no database. Exit 1 when one does not hold."""
+    from switch.cli.cases import run_case_files as run
+
+    raise typer.Exit(run(files, as_json=json, working=working))
