@@ -51,12 +51,14 @@ class InquiryWindow:
         self._task = asyncio.create_task(self._run(), name="inquiries")
 
     async def stop(self) -> None:
-        """Finish what waits and close the connection."""
+        """Finish what waits and close the connection, even when it is cancelled."""
         self._closing = True
         self._arrived.set()
-        if self._task is not None:
-            await self._task
-        await self._postman.close()
+        try:
+            if self._task is not None:
+                await self._task
+        finally:
+            await self._postman.close()
 
     async def ask(self, inquiry: Inquiry | GetSettlement) -> bytes:
         """Return the reply. Raises: Fault."""

@@ -70,12 +70,17 @@ class Lane:
         self._task = asyncio.create_task(self._run(), name="lane")
 
     async def stop(self) -> None:
-        """Refuse what comes, finish what waits, and close the connection."""
+        """Refuse what comes, finish what waits, and close the connection.
+
+        Cancelled, it ends the work as the end of the process would; the connection is closed.
+        """
         self._closing = True
         self._arrived.set()
-        if self._task is not None:
-            await self._task
-        await self._postman.close()
+        try:
+            if self._task is not None:
+                await self._task
+        finally:
+            await self._postman.close()
 
     async def post(self, operation: Recorded) -> bytes:
         """Return the reply to a Settle, Cancel or Reverse, after its commit. Raises: Fault."""
