@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -104,18 +104,17 @@ async def switch(
     )
     server = SwitchServer(_limits(settings), handlers)
     await reference.fresh()
-    lane.start()
-    inquiries.start()
-    closer = asyncio.create_task(cut_off(url, clock), name="cut-off")
-    try:
+    async with AsyncExitStack() as way_out:  # each step is taken, whatever the one before came to
+        way_out.push_async_callback(sessions.close)
+        way_out.push_async_callback(inquiries.stop)
+        way_out.push_async_callback(lane.stop)
+        lane.start()
+        inquiries.start()
+        closer = asyncio.create_task(cut_off(url, clock), name="cut-off")
+        way_out.callback(closer.cancel)
+        way_out.push_async_callback(server.drain)
         await server.start()
         yield server
-    finally:
-        await server.drain()
-        closer.cancel()
-        await lane.stop()
-        await inquiries.stop()
-        await sessions.close()
 
 
 async def run(settings: Settings, url: str, port_file: Path | None = None) -> None:

@@ -114,8 +114,10 @@ class Room:
 
     async def close(self) -> None:
         """Drain, as on SIGTERM."""
-        await self.lane.stop()
-        await self.inquiries.stop()
+        try:
+            await self.lane.stop()
+        finally:
+            await self.inquiries.stop()
 
     async def crash(self) -> None:
         """Stop dead, as on SIGKILL: nothing is finished and nobody is told."""
@@ -127,7 +129,14 @@ class Room:
         await self.inquiries._postman.close()
 
     def request_id(self) -> RequestId:
-        self.sequence = (self.sequence + 1) % 10_000
+        """Make the next id, never one again: a room has a thousand of them in each second.
+
+        When they are used up the standing clock moves on, as it would have by then.
+        """
+        thousand, made = divmod(self.sequence, 1_000)
+        if made == 999:
+            self.clock.advance(seconds=1)
+        self.sequence = thousand * 1_000 + (made + 1) % 1_000
         return make_request_id(self.institution, self.clock.now(), self.sequence)
 
     def call(self, method: str, body: bytes) -> Authenticated:
@@ -260,12 +269,15 @@ async def room(
     clock: ManualClock | None = None,
     number: int = 1,
 ) -> AsyncIterator[Room]:
-    """Yield an open room, and drain it."""
+    """Yield an open room, and drain it; whatever happens, nothing of it is left open."""
     opened = open_room(province, at, clock, number)
     try:
         yield opened
     finally:
-        await asyncio.wait_for(opened.close(), 20)
+        try:
+            await asyncio.wait_for(opened.close(), 20)
+        finally:
+            await opened.crash()
 
 
 @pytest.fixture(scope="session")
@@ -309,11 +321,12 @@ def provinces(
 
 
 def open_session(connection: psycopg.Connection, terminal: dict[str, Any]) -> None:
-    """Insert the terminal's session row, as a sign-in would have."""
+    """Insert the terminal's session row, as a sign-in an hour ago would have."""
     connection.execute(
         "INSERT INTO medswitch.session (session_id, terminal_id, institution, class, suite,"
         " key_version, nonce_t, nonce_s, opened_at, expires_at)"
-        " VALUES (%s, %s, %s, 'institution', 1, 1, %s, %s, now(), now() + interval '1 day')"
+        " VALUES (%s, %s, %s, 'institution', 1, 1, %s, %s, now() - interval '1 hour',"
+        " now() + interval '1 day')"
         " ON CONFLICT DO NOTHING",
         (
             session_of(terminal["terminal_id"]),

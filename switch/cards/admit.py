@@ -4,7 +4,7 @@ Each check has its own decline code, in the order of `ReplyCode` (design section
 not here: the pipeline asks the vault between `check_form` and `check_registry`.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from switch.model.claim import CardEvidence
@@ -51,7 +51,7 @@ def check_signed_time(signed_at: str, now: datetime) -> Decline | None:
         )  # fmt: skip
     except ValueError:
         return _time_declined()
-    return None if abs(local.astimezone(UTC) - now) <= TAC_SKEW else _time_declined()
+    return None if abs(local - now) <= TAC_SKEW else _time_declined()
 
 
 def check_registry(

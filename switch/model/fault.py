@@ -22,7 +22,8 @@ class FaultReason(StrEnum):
     CLOCK_SKEW = "CLOCK_SKEW"
     """Theirs: the terminal's clock is more than five minutes off; the server's time is given."""
     OVERLOADED = "OVERLOADED"
-    """Ours: a queue is full. Nothing was done: retry the same request id with back-off."""
+    """Ours: a queue is full, or no database answers. Nothing was done: retry the same request id
+    with back-off."""
     TOO_LATE = "TOO_LATE"
     """The deadline had passed before work began. Nothing was done: retry the same request id."""
     CONTENTION = "CONTENTION"

@@ -68,6 +68,8 @@ def request_time(request_id: RequestId) -> datetime:
         int(text[0:4]), int(text[4:6]), int(text[6:8]),
         int(text[8:10]), int(text[10:12]), int(text[12:14]), tzinfo=BEIJING,
     )  # fmt: skip
+    if local.year == 1:
+        raise ValueError("the year is 2 or later: in UTC the first one begins before time does")
     return local.astimezone(UTC)
 
 

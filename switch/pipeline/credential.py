@@ -73,7 +73,7 @@ def prove(vault: CardVault, view: View, evidence: Evidence, asked: Asked) -> Pro
         if member_id is None:
             return Decline(ReplyCode.IDENTITY_UNKNOWN, {})
         return Proven(view.people[member_id], None, None)
-    found = view.cards.get(evidence.identifier)
+    found = view.card(evidence)
     if found is None:
         return Decline(ReplyCode.CARD_UNKNOWN, {})
     declined = _verify_proof(vault, evidence, found, asked)

@@ -1,7 +1,8 @@
 """Cancel and Reverse: the stored journal and stored deltas negated, under no rule book.
 
 Cancel undoes a settlement that is known; Reverse one whose outcome the terminal does not know. A
-Reverse that arrives first leaves a tombstone: the original's id is taken, and will never post.
+Reverse that arrives first leaves a tombstone: the original's id is taken, and will never post. An
+id so old that it is refused for ever needs none.
 """
 
 from collections.abc import Iterable
@@ -23,6 +24,13 @@ from switch.pipeline.ports import Codec
 from switch.pipeline.view import Outcome, Register, Slot, View, named
 
 AHEAD_MAX: Final = timedelta(minutes=5)
+TOMBSTONE_AGE_MAX: Final = timedelta(days=28)
+"""An unknown original older than this by its id leaves no tombstone: its time alone refuses it.
+
+Far above the age at which an original is refused (`register.AGE_MAX`), so that no replica with a
+clock behind ours takes it after all; and below a month, so that only this month's and the last
+one's partitions are ever written.
+"""
 TOMBSTONE: Final = "Tombstone"
 SETTLE_NAMES: Final = frozenset({"Settle", "2207", "2304", "2102"})
 """How a caller may name the original's method: ours, or the national numbers (`oinfno`)."""
@@ -50,7 +58,8 @@ def undo(codec: Codec, view: View, operation: Undo, slot: Slot) -> Outcome:
         if later:
             names = ", ".join(named(other.ref) for other in later[:20])
             decline = Decline(ReplyCode.LATER_SETTLEMENTS_DEPEND, {"settlements": names})
-            return _declined(codec, operation, decline)
+            # Under its person: should one of those be decided again, so is this.
+            return replace(_declined(codec, operation, decline), member_id=journal.member_id)
     return _undone(codec, view, operation, journal, slot)
 
 
@@ -90,15 +99,14 @@ def _never_seen(codec: Codec, view: View, operation: Undo) -> Outcome:
     original = operation.original
     if isinstance(operation, Cancel):
         return _declined(codec, operation, Decline(ReplyCode.ORIGINAL_UNKNOWN, {}))
-    if request_time(original.request_id) > view.now + AHEAD_MAX:
+    at = request_time(original.request_id)
+    if at > view.now + AHEAD_MAX:
         minutes = str(AHEAD_MAX // timedelta(minutes=1))
         return _declined(codec, operation, Decline(ReplyCode.REQUEST_AHEAD, {"minutes": minutes}))
-    return Outcome(
-        codec.encode(method_name(operation), _no_money(view, operation, None, "")),
-        ReplyCode.OK,
-        undoes=original.request_id,
-        undo_kind="tombstone",
-    )
+    reply = codec.encode(method_name(operation), _no_money(view, operation, None, ""))
+    if at < view.now - TOMBSTONE_AGE_MAX:
+        return Outcome(reply, ReplyCode.OK)
+    return Outcome(reply, ReplyCode.OK, undoes=original.request_id, undo_kind="tombstone")
 
 
 def _already_undone(codec: Codec, view: View, operation: Undo, original: Register) -> Outcome:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from switch.model.claim import CardEvidence
 from switch.model.decision import Decline
 from switch.model.fault import Fault, FaultReason
 from switch.model.ids import (
@@ -18,6 +19,7 @@ from switch.model.ids import (
     RequestId,
     SettlementId,
     SocialSecurityNumber,
+    bucket_of_person,
     journal_id,
     settlement_id,
 )
@@ -85,12 +87,21 @@ class View:
     reference: Reference
     now: datetime
     people: dict[MemberId, Member] = field(default_factory=dict)
-    cards: dict[CardIdentifier, Found] = field(default_factory=dict)
+    cards: dict[tuple[int, CardIdentifier], Found] = field(default_factory=dict)
+    """(bucket, identifier) → card: a card is registered in its person's bucket."""
     persons: dict[SocialSecurityNumber, MemberId] = field(default_factory=dict)
     register: dict[RequestId, Register] = field(default_factory=dict)
     originals: dict[JournalRef, Journal] = field(default_factory=dict)
     live: dict[MemberId, list[Journal]] = field(default_factory=dict)
     """Live settlements of the people named in a Cancel, and those this batch adds."""
+
+    def card(self, evidence: CardEvidence) -> Found | None:
+        """Return the registered card of a credential: identifier and person's number find it.
+
+        Under another person's number it is unknown, whoever else stands in the batch.
+        """
+        bucket = bucket_of_person(evidence.social_security_number)
+        return self.cards.get((bucket, evidence.identifier))
 
     def institution(self, code: InstitutionCode) -> Institution | Decline:
         """Return the designated institution, or the decline that it is not one."""

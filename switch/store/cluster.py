@@ -36,7 +36,7 @@ def create_cluster(programs: Binaries, cluster: Path, *, superuser: str, durable
     shutil.rmtree(half, ignore_errors=True)
     made = subprocess.run(
         [
-            programs.folder / "initdb",
+            *postmaster.born(programs.folder / "initdb", die_with_parent=True),
             f"--pgdata={half}",
             f"--username={superuser}",
             "--auth=trust",
@@ -45,7 +45,6 @@ def create_cluster(programs: Binaries, cluster: Path, *, superuser: str, durable
             "--data-checksums",
             *([] if durable else ["--no-sync"]),
         ],
-        preexec_fn=postmaster.birth(die_with_parent=True),
         env=environment(),
         capture_output=True,
         text=True,

@@ -8,12 +8,23 @@ from typing import Final
 
 import psycopg
 from psycopg import AsyncConnection, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
 RUNTIME_ROLE: Final = "medswitch_runtime"
 SERVER_VERSION_MIN: Final = 150000
 DURABLE: Final = ("fsync", "full_page_writes", "synchronous_commit")
 NOT_DURABLE: Final = frozenset({"off", "local"})
+
+# A peer that vanished without a word is found out in seconds, not in the kernel's quarter of an
+# hour. The address may say otherwise; none of it concerns a Unix socket.
+_PATIENCE: Final = {
+    "connect_timeout": 3,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5_000,
+}
 
 _SETTINGS: Final = {
     "search_path": "medswitch, pg_temp",
@@ -37,7 +48,11 @@ async def connect(url: str, *, durable: bool = True) -> AsyncConnection[TupleRow
 
     `durable` False is for tests on a throw-away server only. Raises: NotDurable, psycopg.Error.
     """
-    connection = await AsyncConnection.connect(url, autocommit=True, prepare_threshold=0)
+    stated = conninfo_to_dict(url)
+    patience = {name: value for name, value in _PATIENCE.items() if name not in stated}
+    connection = await AsyncConnection.connect(
+        make_conninfo(url, **patience), autocommit=True, prepare_threshold=0
+    )
     try:
         await _prepare(connection, durable=durable)
     except BaseException:
@@ -65,6 +80,24 @@ def transient(error: psycopg.Error) -> bool:
     MS001 a request id or an original was taken meanwhile.
     """
     return error.sqlstate in {"40001", "40P01", "55P03", "57014", "MS001"}
+
+
+def exhausted(error: psycopg.Error) -> bool:
+    """Say whether the server rolled a call back because it can write nothing at all just now.
+
+    Class 53: disk, memory or connections used up; 25006: it has become a standby.
+    """
+    state = error.sqlstate or ""
+    return state.startswith("53") or state == "25006"
+
+
+def number_taken(error: psycopg.Error) -> bool:
+    """Say whether a batch of this lane and number stands already.
+
+    23505: every other key of the posting function is inserted ON CONFLICT DO NOTHING, or is made
+    of the lane's and the batch's number.
+    """
+    return error.sqlstate == "23505"
 
 
 def lost(error: psycopg.Error) -> bool:

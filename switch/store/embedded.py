@@ -193,17 +193,15 @@ class EmbeddedPostgres:
         options = [f"-c{name}={value}" for name, value in self._settings.items()]
         if self._process is not None:
             self._process.wait()  # Dead, by the test above; its zombie is taken away.
+        program = self._programs.folder / "postgres"
         with self.log.open("ab") as log:
             log_start = log.tell()
             self._process = subprocess.Popen(
                 [
-                    self._programs.folder / "postgres",
+                    *postmaster.born(program, die_with_parent=self._die_with_parent),
                     *("-D", self.cluster, "-k", socket_folder, "-h", "", "-p", str(PORT)),
                     *options,
                 ],
-                preexec_fn=postmaster.birth(  # noqa: PLW1509 - no other way into a namespace
-                    die_with_parent=self._die_with_parent
-                ),
                 env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

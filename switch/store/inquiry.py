@@ -15,13 +15,14 @@ from switch.model.stages import GetSettlement, Inquiry
 from switch.pipeline.desk import Desk
 from switch.pipeline.ports import Clock
 from switch.pipeline.view import Reference, View
-from switch.store.postman import Postman, TryAgain, Unavailable
+from switch.store.postman import Postman, Refused, TryAgain, Unavailable, loaded
 
 log = structlog.get_logger()
 
 QUEUE_MAX: Final = 4_096
 BATCH_SIZE_MAX: Final = 256
 TRIES_MAX: Final = 3
+CANNOT: Final = "the request could not be answered"
 
 _Waiting = tuple[Inquiry | GetSettlement, asyncio.Future[bytes]]
 
@@ -50,12 +51,14 @@ class InquiryWindow:
         self._task = asyncio.create_task(self._run(), name="inquiries")
 
     async def stop(self) -> None:
-        """Finish what waits and close the connection."""
+        """Finish what waits and close the connection, even when it is cancelled."""
         self._closing = True
         self._arrived.set()
-        if self._task is not None:
-            await self._task
-        await self._postman.close()
+        try:
+            if self._task is not None:
+                await self._task
+        finally:
+            await self._postman.close()
 
     async def ask(self, inquiry: Inquiry | GetSettlement) -> bytes:
         """Return the reply. Raises: Fault."""
@@ -79,25 +82,39 @@ class InquiryWindow:
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_SIZE_MAX))]
             batch = [(inquiry, future) for inquiry, future in batch if not future.done()]
             try:
-                await self._answer(batch)
+                if batch:
+                    await self._answer(batch)
             except Exception:  # the window outlives every surprise; its callers are told
                 log.exception("inquiries_failed", requests=len(batch))
-                _fail(batch, FaultReason.INTERNAL, "the request could not be answered")
+                _fail(batch, FaultReason.INTERNAL, CANNOT)
 
     async def _answer(self, batch: Sequence[_Waiting]) -> None:
         for _ in range(TRIES_MAX):
             try:
+                reference = await loaded(self._reference)
                 view = await self._postman.read(
-                    [inquiry for inquiry, _ in batch], await self._reference(), self._clock.now()
+                    [inquiry for inquiry, _ in batch], reference, self._clock.now()
                 )
             except TryAgain:
                 continue
             except Unavailable:
                 break
+            except Refused:
+                await self._halve(batch)
+                return
             for inquiry, future in batch:
                 self._decide(view, inquiry, future)
             return
         _fail(batch, FaultReason.OVERLOADED, "the database does not answer; nothing was done")
+
+    async def _halve(self, batch: Sequence[_Waiting]) -> None:
+        """Split a batch that cannot be read until the bad row's own request stands alone."""
+        if len(batch) == 1:
+            _fail(batch, FaultReason.INTERNAL, CANNOT)
+            return
+        middle = len(batch) // 2
+        await self._answer(batch[:middle])
+        await self._answer(batch[middle:])
 
     def _decide(
         self, view: View, inquiry: Inquiry | GetSettlement, future: asyncio.Future[bytes]
@@ -110,7 +127,7 @@ class InquiryWindow:
             future.set_exception(fault)
         except Exception:  # one bad claim must not fail its neighbours
             log.exception("inquiry_failed")
-            future.set_exception(Fault(FaultReason.INTERNAL, "the request could not be answered"))
+            future.set_exception(Fault(FaultReason.INTERNAL, CANNOT))
 
 
 def _fail(batch: Sequence[_Waiting], reason: FaultReason, text: str) -> None:

@@ -9,22 +9,27 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import structlog
 
-from switch.model.claim import CardEvidence
 from switch.model.fault import Fault, FaultReason
-from switch.model.ids import RequestId
-from switch.model.stages import Recorded, Settle
+from switch.model.stages import Recorded
 from switch.pipeline.desk import Desk
 from switch.pipeline.ports import Clock
 from switch.pipeline.view import Reference, Slot, View
 from switch.store.posting import Decided
-from switch.store.postman import PostAnswer, Postman, Refused, TryAgain, Unavailable
-from switch.store.reading import ids_of
+from switch.store.postman import (
+    Lost,
+    PostAnswer,
+    Postman,
+    Refused,
+    TryAgain,
+    Unavailable,
+    loaded,
+)
+from switch.store.waiting import Waiting, fail_all, session_of, take, wait_for
 
 log = structlog.get_logger()
 
@@ -35,28 +40,6 @@ BATCH_WAIT_S_MAX: Final = 0.002
 BATCH_WAIT_FROM: Final = 7.0
 """Waiting for company pays only while batches run at this moving average or above."""
 TRIES_MAX: Final = 3
-
-
-@dataclass(eq=False, slots=True)
-class Waiting:
-    """A request in the queue and the caller's future."""
-
-    operation: Recorded
-    future: asyncio.Future[bytes]
-    tries: int = 0
-    ids: tuple[RequestId, ...] = field(default=())
-
-    def answer(self, reply: bytes) -> None:
-        """Release the reply; a caller that went away changes nothing."""
-        if not self.future.done():
-            self.future.set_result(reply)
-
-    def fail(self, fault: Fault) -> None:
-        """Release a fault."""
-        if not self.future.done():
-            self.future.set_exception(fault)
-            self.future.exception()  # read once, so that a caller that went away is no warning
-
 
 Pairs = list[tuple[Waiting, Decided]]
 
@@ -87,12 +70,17 @@ class Lane:
         self._task = asyncio.create_task(self._run(), name="lane")
 
     async def stop(self) -> None:
-        """Refuse what comes, finish what waits, and close the connection."""
+        """Refuse what comes, finish what waits, and close the connection.
+
+        Cancelled, it ends the work as the end of the process would; the connection is closed.
+        """
         self._closing = True
         self._arrived.set()
-        if self._task is not None:
-            await self._task
-        await self._postman.close()
+        try:
+            if self._task is not None:
+                await self._task
+        finally:
+            await self._postman.close()
 
     async def post(self, operation: Recorded) -> bytes:
         """Return the reply to a Settle, Cancel or Reverse, after its commit. Raises: Fault."""
@@ -100,11 +88,10 @@ class Lane:
             raise Fault(FaultReason.SHUTTING_DOWN, "this process is draining")
         if len(self._queue) >= QUEUE_MAX:
             raise Fault(FaultReason.OVERLOADED, f"{QUEUE_MAX} requests wait already")
-        waiting = Waiting(operation, asyncio.get_running_loop().create_future())
-        waiting.ids = ids_of(operation)
+        waiting = wait_for(operation)
         self._queue.append(waiting)
         self._arrived.set()
-        return await asyncio.shield(waiting.future)
+        return await waiting.reply()
 
     async def _run(self) -> None:
         while True:
@@ -116,34 +103,19 @@ class Lane:
                 continue
             if self._average >= BATCH_WAIT_FROM and len(self._queue) < BATCH_SIZE_MAX:
                 await asyncio.sleep(BATCH_WAIT_S_MAX)
-            batch = self._take()
+            batch = take(self._queue, BATCH_SIZE_MAX)
+            if not batch:
+                continue  # every caller has gone away
             self._average += (len(batch) - self._average) / 8
             try:
                 await self._work(batch)
             except Exception:  # the lane outlives every surprise; its callers are told
                 log.exception("lane_failed", requests=len(batch))
-                _fail(batch, FaultReason.INTERNAL, "the outcome is not known; query or reverse")
-
-    def _take(self) -> list[Waiting]:
-        """Return the next batch: no two requests on one id, one card's requests in ATC order."""
-        taken: list[Waiting] = []
-        held: list[Waiting] = []
-        ids: set[RequestId] = set()
-        while self._queue and len(taken) < BATCH_SIZE_MAX:
-            waiting = self._queue.popleft()
-            if ids.isdisjoint(waiting.ids):
-                ids.update(waiting.ids)
-                taken.append(waiting)
-            else:
-                # Its ids stay taken, or a third request on them would overtake it.
-                ids.update(waiting.ids)
-                held.append(waiting)
-        self._queue.extendleft(reversed(held))
-        taken.sort(key=_atc)
-        return taken
+                fail_all(batch, FaultReason.INTERNAL, "the outcome is not known; query or reverse")
 
     async def _work(self, batch: Sequence[Waiting]) -> None:
         """Read, decide and post a batch until each of its requests is answered."""
+        gone = False
         for attempt in range(TRIES_MAX + 1):
             if attempt:
                 await asyncio.sleep(random.uniform(0.0005, 0.002) * attempt)
@@ -151,27 +123,30 @@ class Lane:
                 again = await self._attempt(batch)
             except TryAgain as reason:
                 log.info("batch_read_again", why=str(reason), requests=len(batch))
+                gone = isinstance(reason, Lost)
                 continue
             except Unavailable:
-                _fail(
-                    batch, FaultReason.OVERLOADED, "the database does not answer; nothing was done"
-                )
-                return
+                gone = True
+                break
             except Refused as refusal:
                 await self._halve(batch, refusal)
                 return
             if not again:
                 return
-            batch = again
-        if len(batch) > 1:
+            batch, gone = again, False
+        if gone:
+            fail_all(
+                batch, FaultReason.OVERLOADED, "the database does not answer; nothing was done"
+            )
+        elif len(batch) > 1:
             await self._halve(batch, Refused("contention"))
         else:
-            _fail(batch, FaultReason.CONTENTION, "others changed the same data each time")
+            fail_all(batch, FaultReason.CONTENTION, "others changed the same data each time")
 
     async def _attempt(self, batch: Sequence[Waiting]) -> list[Waiting]:
         """Decide and post once; return the requests whose person had changed meanwhile.
 
-        Raises: TryAgain, Refused, Lost.
+        Raises: TryAgain, Unavailable, Refused.
         """
         now = self._clock.now()
         view = await self._read(batch, now)
@@ -207,7 +182,7 @@ class Lane:
 
     async def _read(self, batch: Sequence[Waiting], now: datetime) -> View:
         if self._reference is None:
-            self._reference = await self._load_reference()
+            self._reference = await loaded(self._load_reference)
         return await self._postman.read([w.operation for w in batch], self._reference, now)
 
     @property
@@ -230,26 +205,18 @@ class Lane:
 
     def _expire(self, batch: Sequence[Waiting]) -> None:
         """Tell callers that the outcome is open while the lane goes on finding out."""
-        _fail(batch, FaultReason.UNDECIDED, "not decided within 5 s; query, repeat or reverse")
+        fail_all(batch, FaultReason.UNDECIDED, "not decided within 5 s; query, repeat or reverse")
 
     async def _halve(self, batch: Sequence[Waiting], refusal: Refused) -> None:
         """Split a batch the database refused until the bad claim stands alone."""
         if len(batch) == 1:
             request_id = batch[0].operation.request_id
             log.error("claim_refused", request_id=request_id, sqlstate=refusal.sqlstate)
-            _fail(batch, FaultReason.INTERNAL, "the request could not be posted")
+            fail_all(batch, FaultReason.INTERNAL, "the request could not be posted")
             return
         middle = len(batch) // 2
         await self._work(batch[:middle])
         await self._work(batch[middle:])
-
-
-def _atc(waiting: Waiting) -> int:
-    """Order one card's requests by its counter; requests without a card keep their place."""
-    operation = waiting.operation
-    if isinstance(operation, Settle) and isinstance(operation.evidence, CardEvidence):
-        return operation.evidence.atc
-    return 0
 
 
 def _without(recorded: Pairs, answer: PostAnswer) -> tuple[Pairs, list[Waiting]]:
@@ -262,14 +229,14 @@ def _without(recorded: Pairs, answer: PostAnswer) -> tuple[Pairs, list[Waiting]]
 
     def objected(pair: tuple[Waiting, Decided]) -> bool:
         waiting, decided = pair
-        ended = answer.outcome == "session" and _session(waiting) in keys
+        ended = answer.outcome == "session" and session_of(waiting) in keys
         return ended or decided.outcome.member_id in people
 
     people = keys if answer.outcome == "stale" else set()
     people = people | {
         d.outcome.member_id
         for w, d in recorded
-        if d.outcome.member is not None and answer.outcome == "session" and _session(w) in keys
+        if d.outcome.member is not None and answer.outcome == "session" and session_of(w) in keys
     }
     out = [pair[0] for pair in recorded if objected(pair)]
     if not out:
@@ -282,14 +249,7 @@ def _refuse_ended(out: Sequence[Waiting], answer: PostAnswer) -> list[Waiting]:
     if answer.outcome != "session":
         return list(out)
     ended = set(answer.keys)
-    _fail([w for w in out if _session(w) in ended], FaultReason.REFUSED, "the session has ended")
-    return [w for w in out if _session(w) not in ended]
-
-
-def _session(waiting: Waiting) -> str:
-    return waiting.operation.call.received.session_id.hex()
-
-
-def _fail(batch: Sequence[Waiting], reason: FaultReason, text: str) -> None:
-    for waiting in batch:
-        waiting.fail(Fault(reason, text))
+    fail_all(
+        [w for w in out if session_of(w) in ended], FaultReason.REFUSED, "the session has ended"
+    )
+    return [w for w in out if session_of(w) not in ended]

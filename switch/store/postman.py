@@ -5,7 +5,7 @@ number is used again) and the seal of the last one.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,11 +15,18 @@ import structlog
 from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.rows import TupleRow
 
-from switch.model.ids import MemberId
+from switch.model.ids import BATCH_MAX, MemberId
 from switch.model.member import Member
 from switch.pipeline.ports import Clock
 from switch.pipeline.view import Reference, View
-from switch.store.connection import connect, lost, transient
+from switch.store.connection import (
+    NotDurable,
+    connect,
+    exhausted,
+    lost,
+    number_taken,
+    transient,
+)
 from switch.store.posting import ARGUMENTS, BatchKey, Decided, Sealer, call
 from switch.store.reading import Asked, read
 
@@ -56,8 +63,12 @@ class TryAgain(Exception):
     """Nothing was posted, for a reason that may have passed: read the batch again."""
 
 
+class Lost(TryAgain):
+    """The same, because the connection broke: smaller batches would fare no better."""
+
+
 class Unavailable(Exception):
-    """The database cannot be reached and nothing was posted."""
+    """The database cannot be reached, or cannot write, and nothing was posted."""
 
 
 class Refused(Exception):
@@ -98,20 +109,32 @@ class Postman:
 
     async def next_batch(self) -> tuple[int, int]:
         """Return (lane, number) of the batch to be posted next. Raises: TryAgain, Unavailable."""
-        if self._lane == 0:
-            connection = await self._connected()
-            cursor = await connection.execute("SELECT new_lane(%s)", (self._clock.now(),))
-            row = await cursor.fetchone()
-            self._lane = row[0] if row else 0
+        if self._lane == 0 or self._batch > BATCH_MAX:
+            await self._be_born()
         return self._lane, self._batch
 
+    async def _be_born(self) -> None:
+        """Become a new lane, with a chain of seals of its own."""
+        connection = await self._connected()
+        try:
+            cursor = await connection.execute("SELECT new_lane(%s)", (self._clock.now(),))
+            row = await cursor.fetchone()
+        except psycopg.Error as error:
+            raise await self._not_posted(error) from error
+        if row is None:
+            raise TryAgain("no lane")
+        self._lane, self._batch, self._previous = row[0], 1, b""
+
     async def read(self, asked: Sequence[Asked], reference: Reference, now: datetime) -> View:
-        """Return the view of a batch. Raises: TryAgain, Unavailable."""
+        """Return the view of a batch. Raises: TryAgain, Unavailable, Refused."""
         connection = await self._connected()
         try:
             return await read(connection, reference, asked, now)
         except psycopg.Error as error:
-            raise TryAgain(error.sqlstate or "lost") from error
+            raise await self._not_posted(error) from error
+        except Exception as error:  # a row that is none is one person's, not his neighbours'
+            log.warning("row_unreadable", requests=len(asked), why=repr(error))
+            raise Refused("unreadable") from error
 
     async def post(
         self,
@@ -124,28 +147,55 @@ class Postman:
         """Post a batch and return what became of it; durable when the answer is "posted".
 
         `expire` is called when it is not known after five seconds whether the batch committed; this
-        call goes on until it is. Raises: TryAgain, Refused.
+        call goes on until it is. Raises: TryAgain, Unavailable, Refused.
         """
         key = BatchKey(self._lane, self._batch, epoch, now, self._previous)
-        sealed = call(key, decided, before, self._sealer)
+        try:
+            sealed = call(key, decided, before, self._sealer)
+        except Exception as error:  # a claim that cannot be written is not its neighbours' fault
+            log.warning("batch_unwritable", requests=len(decided), why=repr(error))
+            raise Refused("unwritable") from error
         self._warned = False
+        timer = asyncio.get_running_loop().call_later(UNDECIDED_AFTER_S, expire)
         try:
             answer = await self._call(sealed.arguments)
         except psycopg.Error as error:
             if not lost(error):
-                if transient(error):
-                    raise TryAgain(error.sqlstate) from error
-                raise Refused(error.sqlstate or "") from error
+                raise await self._rolled_back(error) from error
             log.warning("connection_lost", lane=self._lane, batch=self._batch)
-            if not await self._committed(expire):
-                raise TryAgain("lost") from error
+            if not await self._committed():
+                raise Lost("lost") from error
             answer = PostAnswer("posted", ())
+        finally:
+            timer.cancel()
         if answer.outcome == "posted":
             self._batch += 1
             self._previous = sealed.seal
             if self._warned:
                 expire()
         return answer
+
+    async def _rolled_back(self, error: psycopg.Error) -> TryAgain | Unavailable | Refused:
+        """Return what an error of the server's own means: the call was rolled back for certain."""
+        if number_taken(error):
+            # A call given up for lost got through after we had asked. Its requests stand in the
+            # register; its seal is not ours to go on from.
+            log.warning("lane_reborn", lane=self._lane, batch=self._batch)
+            self._lane = 0
+            return TryAgain("number taken")
+        if transient(error) or exhausted(error):
+            return await self._not_posted(error)
+        return Refused(error.sqlstate or "")
+
+    async def _not_posted(self, error: psycopg.Error) -> TryAgain | Unavailable:
+        """Return what an error means that no posting call can have outlived."""
+        if self._connection is None or self._connection.closed:
+            return Lost(error.sqlstate or "lost")
+        if exhausted(error):
+            log.error("database_exhausted", sqlstate=error.sqlstate)
+            await self.close()  # the address may lead to a server that can
+            return Unavailable(error.sqlstate)
+        return TryAgain(error.sqlstate)
 
     async def _call(self, arguments: list[object]) -> PostAnswer:
         connection = await self._connected()
@@ -156,28 +206,24 @@ class Postman:
             raise Refused("no answer")
         return PostAnswer(row[0], row[1])
 
-    async def _committed(self, expire: Callable[[], None]) -> bool:
+    async def _committed(self) -> bool:
         """Return whether the batch sent on a lost connection committed; asks until it is known.
 
-        The question waits for a call that may still run on the lost connection.
+        The question waits for a call that still runs on the lost connection. One that has not
+        begun to run may yet commit; `number_taken` tells when it did.
         """
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(UNDECIDED_AFTER_S, expire)
-        try:
-            while True:
-                try:
-                    connection = await self._connected()
-                    cursor = await connection.execute(
-                        "SELECT batch_committed(%s, %s)", (self._lane, self._batch)
-                    )
-                    row = await cursor.fetchone()
-                    if row is not None:
-                        return bool(row[0])
-                except (psycopg.Error, Unavailable) as error:
-                    log.warning("outcome_unknown", lane=self._lane, why=type(error).__name__)
-                await asyncio.sleep(RETRY_S)
-        finally:
-            timer.cancel()
+        while True:
+            try:
+                connection = await self._connected()
+                cursor = await connection.execute(
+                    "SELECT batch_committed(%s, %s)", (self._lane, self._batch)
+                )
+                row = await cursor.fetchone()
+                if row is not None:
+                    return bool(row[0])
+            except (psycopg.Error, Unavailable) as error:
+                log.warning("outcome_unknown", lane=self._lane, why=type(error).__name__)
+            await asyncio.sleep(RETRY_S)
 
     async def _connected(self) -> AsyncConnection[TupleRow]:
         if self._connection is not None and not self._connection.closed:
@@ -187,6 +233,9 @@ class Postman:
         while True:
             try:
                 self._connection = await connect(self._url, durable=self._durable)
+            except NotDurable as error:
+                log.critical("not_durable", why=str(error))
+                raise Unavailable from error
             except psycopg.Error as error:
                 if loop.time() > give_up:
                     raise Unavailable from error
@@ -199,6 +248,17 @@ class Postman:
         """Count a call that drew a WARNING as undecided: a standby may not have the commit."""
         if diagnostic.severity_nonlocalized == "WARNING":
             self._warned = True
+
+
+async def loaded(load: Callable[[], Awaitable[Reference]]) -> Reference:
+    """Return the reference data that `load` gives. Raises: Lost, Unavailable."""
+    try:
+        return await load()
+    except psycopg.Error as error:
+        raise Lost(error.sqlstate or "lost") from error
+    except Exception as error:  # nothing can be decided until somebody mends it
+        log.exception("reference_unreadable")
+        raise Unavailable from error
 
 
 if len(_TYPES) != ARGUMENTS:

@@ -1,22 +1,15 @@
 """The server's process: how it is born without privileges, and whether it still lives.
 
-PostgreSQL refuses to run as root. A root process therefore enters a user namespace of its own in
-which root is called `nobody` (65534): no account is made, no file mode is changed, and the files
-stay root's.
+PostgreSQL refuses to run as root. As root it is therefore born in a user namespace of its own, in
+which root is called `nobody`; how, is told in `birth`.
 """
 
-import ctypes
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
-_CLONE_NEWUSER: Final = 0x10000000
-_PR_SET_PDEATHSIG: Final = 1
-_NOBODY: Final = 65534
+from switch.store import birth
 
 
 class NamespaceRefused(RuntimeError):
@@ -72,28 +65,15 @@ def disown_pid_file(cluster: Path) -> None:
         path.write_text(f"{os.getpid()}{newline}{rest}", "utf-8")
 
 
-def birth(*, die_with_parent: bool) -> Callable[[], None]:
-    """Return what a child does between fork and exec: lose root, and be tied to its parent.
+def born(program: Path, *, die_with_parent: bool) -> list[str]:
+    """Return the command that runs a program without root, and tied to us if it is to be.
 
-    The tie is to the *thread* that starts the child: let it be one that lasts.
+    The tie is to the *thread* that starts it: let it be one that lasts.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
-    parent, uid, gid = os.getpid(), os.geteuid(), os.getegid()
-
-    def between_fork_and_exec() -> None:
-        if uid == 0:
-            if libc.unshare(_CLONE_NEWUSER) != 0:
-                raise OSError(ctypes.get_errno(), "unshare")
-            Path("/proc/self/setgroups").write_text("deny", "ascii")
-            Path("/proc/self/uid_map").write_text(f"{_NOBODY} {uid} 1", "ascii")
-            Path("/proc/self/gid_map").write_text(f"{_NOBODY} {gid} 1", "ascii")
-        # After the namespace: entering it clears the death signal.
-        if die_with_parent and sys.platform == "linux":
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
-            if os.getppid() != parent:  # It died before it could be watched.
-                os._exit(1)
-
-    return between_fork_and_exec
+    if os.geteuid() != 0 and not die_with_parent:
+        return [str(program)]
+    parent = os.getpid() if die_with_parent else 0
+    return [sys.executable, "-I", "-S", birth.__file__, str(parent), str(program)]
 
 
 def check_birth(program: Path) -> None:
@@ -103,19 +83,19 @@ def check_birth(program: Path) -> None:
     """
     if os.geteuid() != 0:
         return
-    try:
-        subprocess.run(
-            [program, "--version"],
-            preexec_fn=birth(die_with_parent=False),
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-    except subprocess.SubprocessError as error:
+    tried = subprocess.run(
+        [*born(program, die_with_parent=False), "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if tried.returncode == birth.REFUSED:
         raise NamespaceRefused(
             "PostgreSQL does not run as root, and this machine lets root make no user namespace "
-            "to run it in (a container's seccomp profile often forbids it). Run medswitch as a "
-            "plain user, allow user namespaces, or give the address of a running PostgreSQL"
-        ) from error
+            f"to run it in ({tried.stderr.strip()}; a container's seccomp profile often forbids "
+            "it). Run medswitch as a plain user, allow user namespaces, or give the address of a "
+            "running PostgreSQL"
+        )
 
 
 def _pid_file(cluster: Path) -> list[str]:

@@ -132,24 +132,26 @@ def month_of(request_id: RequestId) -> date:
 
 
 def _people_keys(asked: Iterable[Asked]) -> tuple[list[Any], ...]:
-    cards: dict[bytes, int] = {}
-    persons: dict[str, int] = {}
-    members: dict[str, int] = {}
+    cards: set[tuple[int, bytes]] = set()
+    persons: set[tuple[int, str]] = set()
+    members: set[tuple[int, str]] = set()
     for one in asked:
         if isinstance(one, Cancel | Reverse):
-            members[one.original.member_id] = bucket_of_member(one.original.member_id)
+            member_id = one.original.member_id
+            members.add((bucket_of_member(member_id), member_id))
         elif not isinstance(one, GetSettlement):
             evidence: Evidence = one.evidence
             bucket = bucket_of_person(evidence.social_security_number)
             if isinstance(evidence, CardEvidence):
-                cards[evidence.identifier] = bucket
+                cards.add((bucket, evidence.identifier))
             else:
-                persons[evidence.social_security_number] = bucket
-    return (
-        list(cards.values()), list(cards),
-        list(persons.values()), list(persons),
-        list(members.values()), list(members),
-    )  # fmt: skip
+                persons.add((bucket, evidence.social_security_number))
+    return (*_columns(cards), *_columns(persons), *_columns(members))
+
+
+def _columns(keys: Iterable[tuple[int, Any]]) -> tuple[list[int], list[Any]]:
+    pairs = list(keys)
+    return [bucket for bucket, _ in pairs], [key for _, key in pairs]
 
 
 def _add_person(view: View, row: TupleRow) -> None:
@@ -159,7 +161,7 @@ def _add_person(view: View, row: TupleRow) -> None:
         view.persons[SocialSecurityNumber(row[3])] = member_id
     if row[21] is not None:
         card = _card(row[21:28])
-        view.cards[card.identifier] = Found(card, member_id)
+        view.cards[row[1], card.identifier] = Found(card, member_id)
 
 
 def _member(row: TupleRow) -> Member:

@@ -13,7 +13,7 @@ import structlog
 
 from switch.model.ids import BEIJING
 from switch.pipeline.ports import Clock
-from switch.store.migrate import MONTHS_AHEAD
+from switch.store.migrate import make_partitions
 
 log = structlog.get_logger()
 
@@ -53,14 +53,7 @@ async def cut_off(url: str, clock: Clock) -> None:
             closed = await asyncio.to_thread(close_due, url, clock.now())
             if closed:
                 log.info("windows_closed", count=closed)
-            await asyncio.to_thread(_partitions, url, clock.now().date())
+            await asyncio.to_thread(make_partitions, url, clock.now().date())
         except psycopg.Error as error:
             log.warning("cut_off_failed", why=type(error).__name__)
         await asyncio.sleep(CHECK_S)
-
-
-def _partitions(url: str, today: date) -> None:
-    month = today.year * 12 + today.month - 1 + MONTHS_AHEAD
-    through = date(month // 12, month % 12 + 1, 1)
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SELECT medswitch.ensure_partitions(%s, %s)", (today, through))

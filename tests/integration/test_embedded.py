@@ -1,6 +1,7 @@
 """The embedded server keeps what it answered for, whoever is killed, and whoever runs it."""
 
 import os
+import platform
 import select
 import signal
 import subprocess
@@ -12,12 +13,75 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from switch.store import postmaster
 from switch.store.binaries import BinariesNotFound, find_binaries
 from switch.store.cluster import EmbeddedPostgresError, remove_socket_folder, socket_folder_of
 from switch.store.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[2]
+
+UNSHARE = {"x86_64": 272, "aarch64": 97}
+"""The system call's number by machine."""
+
+FORBIDS_UNSHARE = """
+import ctypes, pathlib, struct, sys
+from switch.store.embedded import EmbeddedPostgres
+from switch.store.postmaster import NamespaceRefused
+
+steps = b"".join(struct.pack("=HBBI", *step) for step in (
+    (0x20, 0, 0, 0),                  # load the number of the call
+    (0x15, 0, 1, int(sys.argv[2])),   # unshare?
+    (0x06, 0, 0, 0x00050000 | 1),     # then fail with EPERM
+    (0x06, 0, 0, 0x7FFF0000),         # else allow
+))
+kept = ctypes.create_string_buffer(steps)
+program = ctypes.create_string_buffer(struct.pack("@HP", 4, ctypes.addressof(kept)))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0            # PR_SET_NO_NEW_PRIVS
+assert libc.prctl(22, 2, program, 0, 0) == 0      # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+try:
+    EmbeddedPostgres(pathlib.Path(sys.argv[1]), die_with_parent=True).start()
+except NamespaceRefused as refused:
+    print(f"NamespaceRefused: {refused}")
+"""
+
+SERVES_GRPC = """
+import concurrent.futures, pathlib, sys, grpc, psycopg
+from switch.store.embedded import EmbeddedPostgres
+
+class Echo(grpc.GenericRpcHandler):
+    def service(self, details):
+        return grpc.unary_unary_rpc_method_handler(lambda body, context: body)
+
+server = grpc.server(concurrent.futures.ThreadPoolExecutor(2), handlers=[Echo()])
+port = server.add_insecure_port("127.0.0.1:0")
+server.start()
+channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+echo = channel.unary_unary("/any/thing")
+for number in (b"1", b"2"):
+    assert echo(number) == number
+    postgres = EmbeddedPostgres(pathlib.Path(sys.argv[1]), die_with_parent=True)
+    with postgres, psycopg.connect(postgres.start()) as connection:
+        row = connection.execute("select %s::text", [echo(number).decode()]).fetchone()
+        print("echo", row[0])
+channel.close()
+server.stop(None).wait()
+"""
+
+PLAIN_USER = """
+import ctypes, os, pathlib, struct, sys
+from switch.store.embedded import EmbeddedPostgres
+
+number, tied = int(sys.argv[2]), sys.argv[3] == "True"
+libc = ctypes.CDLL(None, use_errno=True)
+libc.prctl(8, 1, 0, 0, 0)                          # PR_SET_KEEPCAPS
+os.setgroups([]); os.setgid(number); os.setuid(number)
+# Of root there remains that folders can be read: the interpreter may lie under root's home.
+libc.capset(struct.pack("=Ii", 0x20080522, 0), struct.pack("=6I", *3 * (1 << 1,), 0, 0, 0))
+libc.prctl(47, 2, 1, 0, 0)                         # PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE
+with EmbeddedPostgres(pathlib.Path(sys.argv[1]), die_with_parent=tied) as server:
+    identity = pathlib.Path(f"/proc/{server.pid}/uid_map").read_text().split()[0]
+    print(server.cluster.stat().st_uid, identity)
+"""
 
 pytestmark = pytest.mark.durable
 
@@ -249,37 +313,48 @@ def test_root_runs_it_as_nobody_and_keeps_its_files(server: EmbeddedPostgres) ->
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_plain_user_runs_it_as_is() -> None:
-    """Become somebody else after the imports: the interpreter itself may lie under root's home."""
+@pytest.mark.parametrize("tied", [False, True])
+def test_plain_user_runs_it_as_is(tied: bool) -> None:
     nobody = 65534
-    program = (
-        "import os, pathlib, sys; from switch.store.embedded import EmbeddedPostgres\n"
-        f"os.setgroups([]); os.setgid({nobody}); os.setuid({nobody})\n"
-        "with EmbeddedPostgres(pathlib.Path(sys.argv[1]), die_with_parent=True) as server:\n"
-        "    print(server.cluster.stat().st_uid)"
-    )
     with tempfile.TemporaryDirectory(prefix="medswitch-plain-", dir="/tmp") as folder:
         os.chown(folder, nobody, nobody)
         ran = subprocess.run(
-            [sys.executable, "-c", program, Path(folder, "data")],
+            [sys.executable, "-c", PLAIN_USER, Path(folder, "data"), str(nobody), str(tied)],
             cwd=ROOT,
             env={**os.environ, "HOME": folder},
             capture_output=True,
             text=True,
             check=False,
         )
-    if "Permission" in ran.stderr:
+    if "Permission denied" in ran.stderr:
         pytest.skip("this environment lies where a plain user cannot read it")
-    assert (ran.returncode, ran.stdout) == (0, f"{nobody}\n"), ran.stderr
+    own = Path("/proc/self/uid_map").read_text().split()[0]
+    assert (ran.returncode, ran.stdout) == (0, f"{nobody} {own}\n"), ran.stderr
 
 
-def test_refused_namespace_says_what_to_do(
-    server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refused() -> None:
-        raise OSError(1, "unshare")
+def test_a_process_that_serves_grpc_starts_it_and_starts_it_again(tmp_path: Path) -> None:
+    """gRPC's fork handlers start threads in a copy of its process: nothing may run in one."""
+    ran = subprocess.run(
+        [sys.executable, "-c", SERVES_GRPC, tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (0, "echo 1\necho 2\n"), ran.stderr
 
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(postmaster, "birth", lambda **_: refused)
-    with pytest.raises(postmaster.NamespaceRefused, match="plain user, allow user namespaces"):
-        postmaster.check_birth(server.binaries.folder / "postgres")
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a namespace")
+@pytest.mark.skipif(platform.machine() not in UNSHARE, reason="its number of unshare is not known")
+def test_refused_namespace_says_what_to_do(tmp_path: Path) -> None:
+    """A seccomp filter forbids unshare, as a container's profile does."""
+    ran = subprocess.run(
+        [sys.executable, "-c", FORBIDS_UNSHARE, tmp_path, str(UNSHARE[platform.machine()])],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stdout.startswith("NamespaceRefused: PostgreSQL does not run as root"), ran.stderr
+    assert "(unshare: Operation not permitted;" in ran.stdout
+    assert "plain user, allow user namespaces, or give the address" in ran.stdout

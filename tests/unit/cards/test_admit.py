@@ -133,7 +133,9 @@ def test_the_card_signs_within_ten_minutes_of_now(minutes: int) -> None:
     assert (check_signed_time(signed, NOW) is None) is passes
 
 
-@pytest.mark.parametrize("text", ["", "2018120108300", "20181301083000", "x" * 14])
+@pytest.mark.parametrize(
+    "text", ["", "2018120108300", "20181301083000", "00010101000000", "x" * 14]
+)
 def test_a_time_that_is_none_is_declined(text: str) -> None:
     declined = check_signed_time(text, NOW)
     assert declined is not None

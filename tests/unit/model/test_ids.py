@@ -26,6 +26,7 @@ def test_request_id_round_trips_institution_and_time() -> None:
         "h33020100001201812010830000007",
         "H33020100001201813010830000007",  # month 13
         "H33020100001201812012530000007",  # hour 25
+        "H33020100001000101010000000007",  # before time begins, in UTC
         "H330201000012018120108300000０7",  # a full-width zero
     ],
 )

@@ -1,0 +1,92 @@
+"""Requests that wait for a lane, and how the next batch is taken from their queue.
+
+A batch holds no two requests on one id, and one card's requests stand in it by their counter.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from switch.model.claim import CardEvidence
+from switch.model.fault import Fault, FaultReason
+from switch.model.ids import RequestId
+from switch.model.stages import Recorded, Settle
+from switch.store.reading import ids_of
+
+
+@dataclass(eq=False, slots=True)
+class Waiting:
+    """A request in the queue and the caller's future."""
+
+    operation: Recorded
+    future: asyncio.Future[bytes]
+    ids: tuple[RequestId, ...]
+    joined: bool = False
+    """Whether it is in a batch: from then on it is decided, whoever still waits for it."""
+
+    async def reply(self) -> bytes:
+        """Return the reply. A caller that goes away before a batch took the request takes it along.
+
+        Raises: Fault.
+        """
+        try:
+            return await asyncio.shield(self.future)
+        except asyncio.CancelledError:
+            if not self.joined:
+                self.future.cancel()
+            raise
+
+    def answer(self, reply: bytes) -> None:
+        """Release the reply; a caller that went away changes nothing."""
+        if not self.future.done():
+            self.future.set_result(reply)
+
+    def fail(self, fault: Fault) -> None:
+        """Release a fault."""
+        if not self.future.done():
+            self.future.set_exception(fault)
+            self.future.exception()  # read once, so that a caller that went away is no warning
+
+
+def wait_for(operation: Recorded) -> Waiting:
+    """Return a request that begins to wait, in the running loop."""
+    return Waiting(operation, asyncio.get_running_loop().create_future(), ids_of(operation))
+
+
+def take(queue: deque[Waiting], size_max: int) -> list[Waiting]:
+    """Take the next batch from the queue; what must wait for it keeps its turn."""
+    taken: list[Waiting] = []
+    held: list[Waiting] = []
+    ids: set[RequestId] = set()
+    while queue and len(taken) < size_max:
+        waiting = queue.popleft()
+        if waiting.future.cancelled():
+            continue
+        free = ids.isdisjoint(waiting.ids)
+        # Held or taken, its ids are: or a third request on them would overtake it.
+        ids.update(waiting.ids)
+        (taken if free else held).append(waiting)
+        waiting.joined = free
+    queue.extendleft(reversed(held))
+    taken.sort(key=_counter)
+    return taken
+
+
+def fail_all(batch: Sequence[Waiting], reason: FaultReason, text: str) -> None:
+    """Release the same fault to every caller of a batch that was not answered yet."""
+    for waiting in batch:
+        waiting.fail(Fault(reason, text))
+
+
+def session_of(waiting: Waiting) -> str:
+    """Return the session a request came by, as the posting function names it."""
+    return waiting.operation.call.received.session_id.hex()
+
+
+def _counter(waiting: Waiting) -> int:
+    """Order one card's requests by its counter; requests without a card keep their place."""
+    operation = waiting.operation
+    if isinstance(operation, Settle) and isinstance(operation.evidence, CardEvidence):
+        return operation.evidence.atc
+    return 0
