@@ -14,12 +14,13 @@ PYTEST_ARGS ?= -n 2
 .NOTPARALLEL:
 
 demo: $(READY)
-	$(BIN)/medswitch demo
+	@$(BIN)/medswitch demo
 
 test: lint types unit
 
+# ARGS="kill --seconds 60": see `python -m loadtest --help`.
 loadtest: $(READY)
-	$(BIN)/python -m loadtest
+	@$(BIN)/python -m loadtest $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check $(CODE)
@@ -44,17 +45,8 @@ lock: $(READY)
 	$(BIN)/uv pip compile --upgrade --universal --generate-hashes --quiet \
 	  --python-version 3.11 --group pyproject.toml:dev pyproject.toml -o requirements.lock
 
-# uv installs five to ten times faster; where it cannot be had, pip does the same work.
-$(READY): requirements.lock pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	if $(BIN)/python -m pip install --quiet 'uv>=0.9'; then \
-	  $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock && \
-	  $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
-	else \
-	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
-	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .; \
-	fi
-	touch $(READY)
+$(READY): requirements.lock pyproject.toml .ci/environment
+	@.ci/environment "$(PYTHON)" "$(VENV)"
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -131,4 +131,9 @@ def _limits(settings: Settings) -> ServerLimits:
         tls = TlsFiles(
             settings.tls_certificate, settings.tls_private_key, settings.tls_client_authorities
         )
-    return ServerLimits(listen=settings.listen, tls=tls, reflection=settings.reflection)
+    return ServerLimits(
+        listen=settings.listen,
+        tls=tls,
+        reuse_port=settings.reuse_port,
+        reflection=settings.reflection,
+    )

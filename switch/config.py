@@ -3,13 +3,16 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 from switch.security.custody import KekAlgorithm, KeyEncryptionKey
 
 ENVIRONMENT_PREFIX: Final = "MEDSWITCH_"
+FILE_VARIABLE: Final = "MEDSWITCH_CONFIG"
+"""Names the file itself."""
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 DEFAULT_DATA_DIR: Final = Path("medswitch-data")
 
 
@@ -25,6 +28,10 @@ class Settings:
     database_url: str = ""
     """Empty: the embedded PostgreSQL in `data_dir`."""
     listen: str = "127.0.0.1:50051"
+    """`host:port`, `[address]:port` or `unix:path`; port 0 is any free one."""
+    reuse_port: bool = False
+    """Share the port with other processes on the same database, one a core. Off: a port that is
+    taken is an error, so that two switches never answer by turns."""
     reflection: bool = True
     kek_file: Path | None = None
     """Holds `id:hex` of the key-encryption key; default `<data_dir>/kek`."""
@@ -39,8 +46,17 @@ class Settings:
     """Log every call, not only refusals and faults."""
 
     def __post_init__(self) -> None:
+        if not _is_address(self.listen):
+            raise ConfigError(
+                f"listen is {self.listen!r}: give host:port, a port from 0 to 65535, or unix:path"
+            )
+        if self.log_level not in LOG_LEVELS:
+            raise ConfigError(f"log_level is {self.log_level!r}: give {', '.join(LOG_LEVELS)}")
+        if self.kek_algorithm not in {one.value for one in KekAlgorithm}:
+            known = ", ".join(one.value for one in KekAlgorithm)
+            raise ConfigError(f"kek_algorithm is {self.kek_algorithm!r}: give {known}")
         if not 1 <= self.session_life_s <= 86_400:
-            raise ConfigError("session_life_s is 1 to 86400")
+            raise ConfigError(f"session_life_s is {self.session_life_s}: give 1 to 86400")
         if (self.tls_certificate is None) != (self.tls_private_key is None):
             raise ConfigError("tls_certificate and tls_private_key go together")
         if self.tls_client_authorities is not None and self.tls_certificate is None:
@@ -61,30 +77,55 @@ def load(
 
     Raises: ConfigError naming an unknown or unusable setting.
     """
-    known = {field.name for field in fields(Settings)}
-    values: dict[str, Any] = {}
-    if file is not None:
-        values |= tomllib.loads(file.read_text(encoding="utf-8"))
-    for name, text in environment.items():
-        key = name.removeprefix(ENVIRONMENT_PREFIX).lower()
-        if name.startswith(ENVIRONMENT_PREFIX) and key in known:
-            values[key] = text
+    kinds = get_type_hints(Settings)
+    values: dict[str, Any] = {} if file is None else _read_file(file)
+    # An unknown variable is refused, too: MEDSWITCH_DATABASE would leave the embedded one at work.
+    values |= {
+        name.removeprefix(ENVIRONMENT_PREFIX).lower(): text
+        for name, text in environment.items()
+        if name.startswith(ENVIRONMENT_PREFIX) and name != FILE_VARIABLE
+    }
     values |= {name: value for name, value in flags.items() if value is not None}
-    unknown = sorted(set(values) - known)
+    unknown = sorted(set(values) - set(kinds))
     if unknown:
-        raise ConfigError(f"unknown setting {unknown[0]}; known are {', '.join(sorted(known))}")
-    return Settings(**{name: _typed(name, value) for name, value in values.items()})
+        raise ConfigError(f"unknown setting {unknown[0]}; known are {', '.join(sorted(kinds))}")
+    return Settings(**{name: _typed(name, value, kinds[name]) for name, value in values.items()})
 
 
-def _typed(name: str, value: Any) -> Any:
-    kind = next(str(field.type) for field in fields(Settings) if field.name == name)
-    if "Path" in kind:
-        return Path(value)
-    if kind == "<class 'bool'>" and isinstance(value, str):
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"the settings in {file} cannot be read: {error}") from error
+
+
+_WORDS: Final = {bool: "true or false", int: "a whole number", str: "text in quotes"}
+
+
+def _typed(name: str, value: Any, kind: Any) -> Any:
+    if kind is bool and isinstance(value, str):
         if value.lower() not in {"true", "false", "1", "0"}:
-            raise ConfigError(f"{name} is true or false, not {value!r}")
+            raise ConfigError(f"{name} is {_WORDS[bool]}, not {value!r}")
         return value.lower() in {"true", "1"}
-    return int(value) if kind == "<class 'int'>" else value
+    if kind is int and isinstance(value, str):
+        if not value.isdecimal():
+            raise ConfigError(f"{name} is {_WORDS[int]}, not {value!r}")
+        return int(value)
+    if kind in _WORDS:
+        if type(value) is not kind:
+            raise ConfigError(f"{name} is {_WORDS[kind]}, not {value!r}")
+        return value
+    if not isinstance(value, str | Path):
+        raise ConfigError(f"{name} is a path in quotes, not {value!r}")
+    return Path(value)
+
+
+def _is_address(listen: str) -> bool:
+    if listen.startswith("unix:"):
+        return len(listen) > len("unix:")
+    host, _, port = listen.rpartition(":")
+    # gRPC would take 99999 for 34463.
+    return bool(host) and port.isascii() and port.isdecimal() and int(port) <= 65_535
 
 
 def read_kek(settings: Settings) -> KeyEncryptionKey:

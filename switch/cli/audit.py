@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from switch.audit import Report, audit_database
-from switch.audit.answered import NotAnAnswer
 from switch.audit.findings import Progress as Told
 from switch.cli.database import open_database
 from switch.config import Settings, read_kek
@@ -31,15 +30,11 @@ _STATES = {
 def audit(settings: Settings, answered: Path | None, *, as_json: bool) -> int:
     """Check every invariant, print the result, and return the exit status: 1 when one is broken.
 
-    A file of answers that is none, or cannot be read, is a sentence and exit status 2.
+    Raises: NotAnAnswer, OSError for a file of answers that is none; as `open_database`.
     """
     kek = read_kek(settings)
-    try:
-        with open_database(settings) as url, _bar(shown=sys.stderr.isatty()) as told:
-            report = audit_database(url, kek, answers=answered, progress=told)
-    except (NotAnAnswer, OSError) as error:
-        print(f"medswitch: {error}", file=sys.stderr)
-        return 2
+    with open_database(settings) as url, _bar(shown=sys.stderr.isatty()) as told:
+        report = audit_database(url, kek, answers=answered, progress=told)
     if as_json:
         print(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
     else:

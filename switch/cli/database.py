@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from switch.config import Settings, make_kek
 from switch.model.ids import BEIJING
@@ -15,6 +16,8 @@ def open_database(settings: Settings) -> Iterator[str]:
     """Yield the URL of a migrated database: the one that was named, or the embedded one.
 
     Must run on the main thread before any event loop.
+    Raises: psycopg.Error; for the embedded one BinariesNotFound, EmbeddedPostgresError,
+    NamespaceRefused, OSError.
     """
     from switch.store.embedded import EmbeddedPostgres
     from switch.store.migrate import upgrade
@@ -38,7 +41,7 @@ def open_database(settings: Settings) -> Iterator[str]:
 def migrate(settings: Settings) -> None:
     """Bring the database to the newest schema."""
     with open_database(settings):
-        print("the schema is up to date")
+        print("数据库已是最新版本 the schema is up to date")
 
 
 def seed(
@@ -59,4 +62,23 @@ def seed(
             kek=kek,
             today=today,
         )
-    print(seeded)
+    print(f"已载入 loaded: {seeded}")
+    command = command_of(settings)
+    print(
+        f"数据 data: {settings.data_dir} (issuer.json, cards.csv, terminals.csv: test keys)\n"
+        f"继续 go on:\n"
+        f"  {command} serve     # 启动平台 the switch, at {settings.listen}\n"
+        f"  {command} audit     # 核对不变式 the invariants"
+    )
+
+
+def command_of(settings: Settings) -> str:
+    """Return the command as it was called, with what finds the same data again."""
+    called = Path(sys.argv[0])
+    name = f"{Path(sys.executable).name} -m switch" if called.name == "__main__.py" else str(called)
+    words = [name, "--data-dir", str(settings.data_dir)]
+    if settings.database_url:
+        words += ["--database-url", "..."]
+    if settings.kek_file is not None:
+        words += ["--kek-file", str(settings.kek_file)]
+    return " ".join(words)

@@ -21,7 +21,7 @@ def demo(settings: Settings) -> int:
         fresh_folder(settings.data_dir)
     with open_database(settings) as url:
         wrong = run_cases(settings, url, console)
-        broken = audit(settings, None, as_json=False)
+        broken = audit(replace(settings, database_url=url), None, as_json=False)
     if wrong:
         console.print(f"[bold red]{wrong} steps came out other than expected[/]")
     else:

@@ -7,30 +7,63 @@ from typing import Annotated
 import typer
 
 from switch.cli import policy
-from switch.config import ConfigError, Settings, load
+from switch.config import FILE_VARIABLE, LOG_LEVELS, Settings, load
+
+_DEFAULTS = Settings()
 
 app = typer.Typer(
     name="medswitch",
     help="医保结算清算平台 · the clearing switch for medical settlement by card.",
+    epilog=(
+        "A setting is a flag, or MEDSWITCH_NAME in the environment, or `name = value` in the TOML "
+        "file; a flag wins over the environment, the environment over the file. "
+        "Begin with `medswitch demo`."
+    ),
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 app.add_typer(policy.app)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"medswitch {version('medswitch')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     context: typer.Context,
-    config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(envvar=FILE_VARIABLE, help="TOML file of settings.")
+    ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Folder of the embedded database and keys.")
+        Path | None,
+        typer.Option(
+            help="Folder of the embedded database and keys.", show_default=str(_DEFAULTS.data_dir)
+        ),
     ] = None,
     database_url: Annotated[
         str | None, typer.Option(help="A PostgreSQL 15 or newer; none: the embedded one.")
     ] = None,
-    kek_file: Annotated[Path | None, typer.Option(help="The key-encryption key, `id:hex`.")] = None,
-    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    kek_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="The key-encryption key, `id:hex`.", show_default="kek in the data folder"
+        ),
+    ] = None,
+    log_level: Annotated[
+        str | None,
+        typer.Option(help=f"{', '.join(LOG_LEVELS)}.", show_default=_DEFAULTS.log_level),
+    ] = None,
+    version: Annotated[  # noqa: ARG001 - typer calls `_version`
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it and exit.")
+    ] = False,
 ) -> None:
     """Read the settings that every command shares."""
     context.obj = load(
@@ -47,10 +80,32 @@ def options(
 @app.command()
 def serve(
     context: typer.Context,
-    listen: Annotated[str | None, typer.Option(help="Address and port.")] = None,
-    reflection: Annotated[bool | None, typer.Option(help="Serve gRPC reflection.")] = None,
+    listen: Annotated[
+        str | None, typer.Option(help="Address and port.", show_default=_DEFAULTS.listen)
+    ] = None,
+    reuse_port: Annotated[
+        bool | None,
+        typer.Option("--reuse-port", help="Share the port with more processes of this switch."),
+    ] = None,
+    reflection: Annotated[
+        bool | None, typer.Option(help="Serve gRPC reflection.", show_default="reflection")
+    ] = None,
     session_life_s: Annotated[
-        int | None, typer.Option(help="How long a sign-in lasts, seconds; at most a day.")
+        int | None,
+        typer.Option(
+            help="How long a sign-in lasts, seconds.",
+            show_default=f"{_DEFAULTS.session_life_s}, the most",
+        ),
+    ] = None,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(help="PEM file of the server's certificates; none: no TLS.")
+    ] = None,
+    tls_private_key: Annotated[Path | None, typer.Option(help="PEM file of its key.")] = None,
+    tls_client_authorities: Annotated[
+        Path | None, typer.Option(help="PEM file: callers show a certificate of these.")
+    ] = None,
+    log_calls: Annotated[
+        bool | None, typer.Option("--log-calls", help="Log each call, not only refusals.")
     ] = None,
     port_file: Annotated[
         Path | None, typer.Option(help="Write the port here once calls are answered.")
@@ -60,7 +115,15 @@ def serve(
     from switch.cli.serve import serve as run
 
     settings = _settings(
-        context, listen=listen, reflection=reflection, session_life_s=session_life_s
+        context,
+        listen=listen,
+        reuse_port=reuse_port,
+        reflection=reflection,
+        session_life_s=session_life_s,
+        tls_certificate=tls_certificate,
+        tls_private_key=tls_private_key,
+        tls_client_authorities=tls_client_authorities,
+        log_calls=log_calls,
     )
     run(settings, port_file)
 
@@ -76,9 +139,13 @@ def migrate(context: typer.Context) -> None:
 @app.command()
 def seed(
     context: typer.Context,
-    members: Annotated[int, typer.Option(help="How many people.")] = 10_000,
-    institutions: Annotated[int, typer.Option(help="How many hospitals and pharmacies.")] = 40,
-    terminals_each: Annotated[int, typer.Option(help="Terminals of each institution.")] = 2,
+    members: Annotated[int, typer.Option(min=0, help="How many people.")] = 10_000,
+    institutions: Annotated[
+        int, typer.Option(min=0, help="How many hospitals and pharmacies.")
+    ] = 40,
+    terminals_each: Annotated[
+        int, typer.Option(min=1, max=9_999, help="Terminals of each institution.")
+    ] = 2,
     random_seed: Annotated[int, typer.Option(help="Same seed, same province.")] = 20181201,
 ) -> None:
     """Load a synthetic province: people, cards, accounts, filings, institutions, terminals."""
@@ -119,9 +186,14 @@ def _settings(context: typer.Context, **flags: object) -> Settings:
 
 
 def main() -> None:
-    """Run the command line; a setting that cannot be used is a sentence, not a traceback."""
+    """Run the command line; what a person can mend is a sentence and exit status 2, no trace."""
     try:
         app()
-    except ConfigError as error:
-        print(f"medswitch: {error}", file=sys.stderr)
+    except Exception as error:
+        from switch.cli.refusals import sentence_of
+
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        print(f"medswitch: {sentence}", file=sys.stderr)
         sys.exit(2)

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from switch.app import run
 from switch.cli.database import open_database
-from switch.config import Settings
+from switch.config import Settings, read_kek
 from switch.logs import configure
 
 
 def serve(settings: Settings, port_file: Path | None) -> None:
     """Serve until signalled. The embedded database starts and stops with the process."""
+    read_kek(settings)  # Before a database is made that nothing could be served from.
     configure(settings.log_level)
     with open_database(settings) as url:
         runner = asyncio.Runner

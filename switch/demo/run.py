@@ -27,6 +27,10 @@ SESSION_LIFE_S: Final = 8
 RANDOM_SEED: Final = 20181201
 
 
+class NoDemonstration(Exception):
+    """It cannot be given; the message says why."""
+
+
 def run_cases(settings: Settings, url: str, console: Console) -> int:
     """Load the province, serve it, run every case; return how many steps came out wrong."""
     from switch.config import make_kek
@@ -58,7 +62,7 @@ def run_cases(settings: Settings, url: str, console: Console) -> int:
 def serving(settings: Settings) -> Iterator[int]:
     """Yield the port of a switch that runs as a process of its own, and drain it after.
 
-    Raises: RuntimeError when it does not start.
+    Raises: NoDemonstration when it does not start.
     """
     port_file = settings.data_dir / "port"
     port_file.unlink(missing_ok=True)
@@ -85,7 +89,7 @@ def command(settings: Settings) -> list[str]:
 
 
 def wait_for_port(port_file: Path, process: subprocess.Popen[bytes]) -> int:
-    """Return the port once the switch answers calls. Raises: RuntimeError naming the log."""
+    """Return the port once the switch answers calls. Raises: NoDemonstration naming the log."""
     give_up = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < give_up:
         if port_file.exists() and (text := port_file.read_text(encoding="ascii").strip()):
@@ -93,16 +97,18 @@ def wait_for_port(port_file: Path, process: subprocess.Popen[bytes]) -> int:
         if process.poll() is not None:
             break
         time.sleep(0.05)
-    raise RuntimeError(f"the switch did not start; see {port_file.with_name('switch.log')}")
+    raise NoDemonstration(f"the switch did not start; see {port_file.with_name('switch.log')}")
 
 
 def fresh_folder(folder: Path) -> None:
     """Empty a demonstration's folder; refuse one that is not a demonstration's.
 
-    Raises: RuntimeError.
+    Raises: NoDemonstration.
     """
     if folder.exists() and any(folder.iterdir()):
         if not (folder / "people.json").exists():
-            raise RuntimeError(f"{folder} is not empty and no demonstration's; name another folder")
+            raise NoDemonstration(
+                f"{folder} is not empty and no demonstration's: name another with --data-dir"
+            )
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -34,6 +34,10 @@ _FLUSH_S: Final = 2.0
 _log = structlog.get_logger("switch.server")
 
 
+class AddressRefused(RuntimeError):
+    """The address cannot be listened on; the message says which."""
+
+
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
     """PEM files. With `client_authorities`, callers must show a certificate (mutual TLS)."""
@@ -59,6 +63,8 @@ class ServerLimits:
 
     listen: str = "127.0.0.1:50051"
     tls: TlsFiles | None = None
+    reuse_port: bool = False
+    """Whether other processes may listen on the same port: the kernel deals connections out."""
     reflection: bool = False
     calls_max: int = 4_096
     """Calls at once in this process; one more is refused by gRPC itself."""
@@ -86,18 +92,26 @@ class SwitchServer:
             options=_options(limits),
             maximum_concurrent_rpcs=limits.calls_max,
         )
+        self._is_open = False
         self.port = 0
 
     async def start(self) -> int:
-        """Bind, serve, and return the port. Raises: RuntimeError when the address cannot be had."""
+        """Bind, serve, and return the port. Raises: AddressRefused; OSError for TLS files."""
         listen = self._limits.listen
         tls = self._limits.tls
-        self.port = (
-            self._server.add_insecure_port(listen)
-            if tls is None
-            else self._server.add_secure_port(listen, tls.credentials())
-        )
+        credentials = None if tls is None else tls.credentials()
+        try:
+            self.port = (
+                self._server.add_insecure_port(listen)
+                if credentials is None
+                else self._server.add_secure_port(listen, credentials)
+            )
+        except RuntimeError:
+            raise AddressRefused(
+                f"{listen} cannot be listened on: it is taken, or no address of this machine"
+            ) from None
         await self._server.start()
+        self._is_open = True
         for service in SERVICES:
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         _log.info("serving", listen=listen, port=self.port, tls=tls is not None)
@@ -120,6 +134,9 @@ class SwitchServer:
 
     async def drain(self) -> None:
         """Refuse what is new, finish what was begun, close. Safe to call twice."""
+        if not self._is_open:
+            return
+        self._is_open = False
         _log.info("draining", in_flight=self._handlers.in_flight)
         self._handlers.refuse_new()
         await self._health.enter_graceful_shutdown()
@@ -160,8 +177,7 @@ def _side_services(servicer: Any, *, with_reflection: bool) -> list[grpc.Generic
 
 def _options(limits: ServerLimits) -> list[tuple[str, int]]:
     return [
-        # One process per core on one port.
-        ("grpc.so_reuseport", 1),
+        ("grpc.so_reuseport", int(limits.reuse_port)),
         ("grpc.max_receive_message_length", _RECEIVE_BYTES_MAX),
         ("grpc.max_metadata_size", _METADATA_BYTES_MAX),
         ("grpc.max_concurrent_streams", limits.streams_per_connection_max),

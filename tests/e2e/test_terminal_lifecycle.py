@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import grpc
@@ -74,10 +75,24 @@ def test_limits_contradicting_each_other_are_refused(wrong: dict[str, Any]) -> N
 
 
 async def test_taken_address_is_an_error_and_not_a_silent_second_server() -> None:
-    with pytest.raises(RuntimeError):
-        await lifecycle.SwitchServer(
-            lifecycle.ServerLimits(listen="256.0.0.1:1"), Door().handlers
-        ).start()
+    first = lifecycle.SwitchServer(QUICK, Door().handlers)
+    taken = f"localhost:{await first.start()}"
+    for listen in (taken, "256.0.0.1:1"):
+        second = lifecycle.SwitchServer(lifecycle.ServerLimits(listen=listen), Door().handlers)
+        with pytest.raises(lifecycle.AddressRefused, match=listen):
+            await second.start()
+        await second.drain()
+    await first.drain()
+
+
+async def test_processes_of_one_switch_share_a_port_when_told_to() -> None:
+    limits = lifecycle.ServerLimits(listen="localhost:0", reuse_port=True, drain_notice_s=0)
+    first = lifecycle.SwitchServer(limits, Door().handlers)
+    shared = replace(limits, listen=f"localhost:{await first.start()}")
+    second = lifecycle.SwitchServer(shared, Door().handlers)
+    assert await second.start() == first.port
+    await first.drain()
+    await second.drain()
 
 
 async def test_oversized_and_compressed_messages_are_greeted_by_grpc_itself() -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from switch.audit.answered import NotAnAnswer
 from switch.cli.audit import audit
+from switch.cli.refusals import sentence_of
 from switch.config import Settings
 from tests.fix_ledger import Ledger
 
@@ -42,15 +44,16 @@ def test_a_broken_ledger_ends_with_1_and_names_the_rows(
     assert broken[0]["violations"][0]["key"].startswith("member ")
 
 
-@pytest.mark.parametrize("text", [None, "{\n"])
-def test_answers_that_are_none_end_with_2(
-    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None
+@pytest.mark.parametrize(("text", "error"), [(None, OSError), ("{\n", NotAnAnswer)])
+def test_answers_that_are_none_are_refused(
+    settings: Settings, tmp_path: Path, text: str | None, error: type[Exception]
 ) -> None:
     file = tmp_path / "answers.jsonl"
     if text is not None:
         file.write_text(text, "utf-8")
-    assert audit(settings, file, as_json=True) == 2
-    assert "medswitch: " in capsys.readouterr().err
+    with pytest.raises(error) as caught:
+        audit(settings, file, as_json=True)
+    assert sentence_of(caught.value) == str(caught.value)
 
 
 def test_answers_are_counted(
