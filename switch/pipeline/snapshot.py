@@ -10,7 +10,7 @@ from typing import Any
 
 from switch.model.codes import CardStatus, FilingKind, Insurance, MemberClass
 from switch.model.ids import CardIdentifier, MemberId, RegionCode, SocialSecurityNumber
-from switch.model.member import Card, Enrolment, Filing, Institution, Member
+from switch.model.member import Card, Enrolment, Filing, Institution, Member, Standing
 from switch.model.money import Fen
 
 _NO_DAY = date(1, 1, 1)
@@ -37,6 +37,7 @@ def take(member: Member, institution: Institution, prescriber: Institution | Non
             for f in member.filings
         ],
         "accumulators": member.accumulators,
+        "standings": [[s.word, str(s.since), _text(s.until)] for s in member.standings],
         "institution": _institution_row(institution),
         "prescriber": None if prescriber is None else _institution_row(prescriber),
     }
@@ -85,6 +86,10 @@ def restore(snapshot: bytes) -> tuple[Member, Institution, Institution | None]:
             for filing_id, kind, region, place, disease, since, until in content["filings"]
         ),
         accumulators=content["accumulators"],
+        standings=tuple(
+            Standing(word, date.fromisoformat(since), _day(until))
+            for word, since, until in content["standings"]
+        ),
     )
     prescriber = content["prescriber"]
     institution = _institution(content["institution"])
@@ -102,16 +107,21 @@ def _institution_row(institution: Institution) -> list[object]:
         _text(institution.until),
         _text(institution.cross_city_since),
         _text(institution.cross_city_until),
+        sorted(institution.tags),
     ]
 
 
 def _institution(row: list[Any]) -> Institution:
-    code, region, level, deductible_level, kinds, since, until, opened, closed = row
+    code, region, level, deductible_level, kinds, since, until, opened, closed, tags = row
     first = date.fromisoformat(since)
     blank = Institution(code, "", region, level, deductible_level, frozenset(kinds), first, None,
                         None, None)  # fmt: skip
     return replace(
-        blank, until=_day(until), cross_city_since=_day(opened), cross_city_until=_day(closed)
+        blank,
+        until=_day(until),
+        cross_city_since=_day(opened),
+        cross_city_until=_day(closed),
+        tags=frozenset(tags),
     )
 
 

@@ -51,7 +51,7 @@ _ELSEWHERE_EVERY: Final = 5
 
 _SAVE_INSTITUTIONS: Final = """
 COPY medswitch.institution (code, name, region, level, deductible_level, kinds, since, until,
-    cross_city_since, cross_city_until) FROM STDIN
+    cross_city_since, cross_city_until, tags) FROM STDIN
 """
 _SAVE_TERMINALS: Final = (
     "COPY medswitch.terminal (terminal_id, institution, class, active) FROM STDIN"
@@ -133,7 +133,7 @@ def save_institutions(conn: Connection[TupleRow], institutions: Iterable[Institu
                 (
                     one.code, one.name, one.region, str(one.level), one.deductible_level,
                     sorted(str(kind) for kind in one.kinds), one.since, one.until,
-                    one.cross_city_since, one.cross_city_until,
+                    one.cross_city_since, one.cross_city_until, sorted(one.tags),
                 )
             )  # fmt: skip
             count += 1

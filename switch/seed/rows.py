@@ -1,5 +1,6 @@
 """People as rows, copied in a stream: one person is in memory for a moment, a chunk at most."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, LiteralString
@@ -18,7 +19,7 @@ Row = Sequence[Any]
 _MEMBER: Final = """
 COPY medswitch.member (bucket, member_id, version, ssn, name, sex, born_on, card_identifier,
     card_status, locked_since, locked_until, atc, account_current_fen, account_earlier_fen,
-    accumulators) FROM STDIN
+    accumulators, standings) FROM STDIN
 """
 _CARD: Final = """
 COPY medswitch.card (bucket, identifier, member_id, number, suite, key_version, specification,
@@ -78,6 +79,7 @@ def _member(member: Member) -> Iterator[Row]:
         member.card_status.value, member.locked_since, member.locked_until, member.atc,
         member.account_current_fen, member.account_earlier_fen,
         canonical_json(member.accumulators),
+        json.dumps([[s.word, str(s.since), s.until and str(s.until)] for s in member.standings]),
     )  # fmt: skip
 
 

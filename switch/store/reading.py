@@ -25,7 +25,7 @@ from switch.model.ids import (
     request_day,
 )
 from switch.model.journal import Journal, JournalKind, JournalRef, Posting, Window
-from switch.model.member import Accumulators, Card, Enrolment, Filing, Member
+from switch.model.member import Accumulators, Card, Enrolment, Filing, Member, Standing
 from switch.model.money import Fen
 from switch.model.reply import ReplyCode
 from switch.model.stages import Cancel, GetSettlement, Inquiry, Recorded, Reverse
@@ -58,7 +58,8 @@ SELECT m.member_id, m.bucket, m.version, m.ssn, m.name, m.sex, m.born_on, m.card
             f.since, f.until) ORDER BY f.filing_id)
         FROM filing f WHERE f.bucket = m.bucket AND f.member_id = m.member_id),
     (SELECT jsonb_object_agg(y.year_key, y.accumulators)
-        FROM member_year y WHERE y.bucket = m.bucket AND y.member_id = m.member_id)
+        FROM member_year y WHERE y.bucket = m.bucket AND y.member_id = m.member_id),
+    m.standings
 FROM asked a
 JOIN member m ON m.bucket = a.bucket AND m.member_id = a.member_id
 JOIN card c ON c.bucket = m.bucket AND c.identifier = m.card_identifier
@@ -183,6 +184,7 @@ def _member(row: TupleRow) -> Member:
         enrolments=tuple(_enrolment(*e) for e in row[28] or ()),
         filings=tuple(_filing(*f) for f in row[29] or ()),
         accumulators=row[13] if row[30] is None else _years(row[30], row[13]),
+        standings=tuple(_standing(*s) for s in row[31]),
     )
 
 
@@ -208,6 +210,11 @@ def _enrolment(
         date.fromisoformat(since),
         None if until is None else date.fromisoformat(until),
     )
+
+
+def _standing(word: str, since: str, until: str | None) -> Standing:
+    last = None if until is None else date.fromisoformat(until)
+    return Standing(word, date.fromisoformat(since), last)
 
 
 def _filing(

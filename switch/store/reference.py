@@ -22,7 +22,7 @@ RECENT_S: Final = 1.0
 
 _INSTITUTIONS: Final = """
 SELECT code, name, region, level, deductible_level, kinds, since, until, cross_city_since,
-    cross_city_until
+    cross_city_until, tags
 FROM medswitch.institution
 """
 _WINDOWS: Final = "SELECT book, day FROM medswitch.clearing_window WHERE closed_at IS NULL"
@@ -78,6 +78,7 @@ def load_institutions(connection: Connection[TupleRow]) -> dict[str, Institution
             until=row[7],
             cross_city_since=row[8],
             cross_city_until=row[9],
+            tags=frozenset(row[10]),
         )
         for row in connection.execute(_INSTITUTIONS)
     }
