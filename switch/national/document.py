@@ -103,14 +103,13 @@ def values(file: str, text: str) -> tuple[list[Value], list[Unreadable]]:
         try:
             value, at = _JSON.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            place, why = line, Note("JSON 嵌套过深", "JSON nested too deep")
+            why = Note("JSON 嵌套过深", "JSON nested too deep")
             if isinstance(error, json.JSONDecodeError):
-                place = error.lineno
                 why = Note(
                     f"不是 JSON（第 {error.lineno} 行第 {error.colno} 列）",
                     f"no JSON: {error.msg} at line {error.lineno} column {error.colno}",
                 )
-            faults.append(Unreadable(file, place, why))
+            faults.append(Unreadable(file, line, why))
             at = _next_start(text, at)
         else:
             found.append(Value(line, value))

@@ -55,6 +55,15 @@ SETTLEMENT: Final = (
 NEGATED: Final = tuple(field.name for field in SETTLEMENT if field.name != "balc")
 """What a cancellation repeats with the other sign: every amount but the balance after it."""
 
+PAYERS: Final = frozenset(
+    {
+        *(field.name for field in FUNDS),
+        *("fund_pay_sumamt", "psn_part_amt", "acct_pay", "acct_mulaid_pay", "psn_cash_pay"),
+        "hosp_part_amt",
+    }
+)
+"""Who bears a bill: a difference that equals one of them is often one of them forgotten."""
+
 LINE: Final = (
     Field("det_item_fee_sumamt", "明细费用总额", "line amount"),
     Field("cnt", "数量", "quantity", decimals=4),

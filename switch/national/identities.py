@@ -10,7 +10,7 @@ from typing import Final
 
 from switch.model.codes import FundPayType
 from switch.national.amounts import yuan
-from switch.national.fields import FUNDS, NEGATED
+from switch.national.fields import FUNDS, NEGATED, PAYERS
 from switch.national.finding import Finding, Term, compared, undecided
 from switch.national.message import Kind, Settlement
 from switch.national.reading import Reading
@@ -78,12 +78,12 @@ def said_of(reading: Reading, names: Iterable[str]) -> list[Note]:
 
 
 def explained(reading: Reading, difference: int, used: Iterable[str]) -> list[Note]:
-    """Return the amounts of the message that are as large as a difference: often the reason."""
-    candidates = {**reading.amounts, **reading.others}
+    """Return the payers of the message that are as large as a difference: often the reason."""
+    payers = {name: amount for name, amount in reading.amounts.items() if name in PAYERS}
     names = [
         name
-        for name, amount in candidates.items()
-        if abs(amount) == abs(difference) and name not in {*used, "balc"}
+        for name, amount in {**payers, **reading.others}.items()
+        if abs(amount) == abs(difference) and name not in set(used)
     ]
     return [Note(f"差额等于 {name}", f"the difference equals {name}") for name in names]
 
@@ -108,8 +108,10 @@ def _sum(
     terms = [Term(n, reading.amounts[n]) for n in (*required, *optional) if n in reading.amounts]
     total = sum(term.value for term in terms)
     difference = reading.amounts[left] - total
-    unknown = [name for name in left_out if name in MAYBE_NULL_IN_CANCEL]
-    if difference and unknown and message.kind is Kind.CANCEL:
+    unknown = [name for name in left_out if name in MAYBE_NULL_IN_CANCEL & reading.empty]
+    # A part has the sign of the whole and is no larger; else it cannot be what is missing.
+    part = 0 < difference * reading.amounts[left] <= reading.amounts[left] ** 2
+    if part and unknown and message.kind is Kind.CANCEL:
         return undecided(identity, unknown, [*notes, _would_be(unknown[0], difference)])
     if left_out:
         notes.append(_read_as_zero(left_out))
@@ -164,7 +166,8 @@ def _deductible(reading: Reading) -> Finding:
             f"不适用：起付线 {yuan(taken)}，范围内 {yuan(scope)}",
             f"does not apply: deductible {yuan(taken)} of {yuan(scope)} in scope",
         )])  # fmt: skip
-    return compared("deductible", fund, 0, [Term("act_pay_dedc", taken)], said_of(reading, used))
+    whole = Note(f"起付线 = 范围内 = {yuan(taken)}", f"deductible = in scope = {yuan(taken)}")
+    return compared("deductible", fund, 0, (), [whole, *said_of(reading, used)])
 
 
 def cancel_signs(message: Settlement) -> Finding:

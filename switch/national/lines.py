@@ -1,6 +1,7 @@
 """The identities of one fee line as the platform answers it (domain facts 1.3)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from switch.national.amounts import FEN_E20, YUAN_E20, half_up_fen, yuan
@@ -40,10 +41,7 @@ def _with_ratio(reading: Reading) -> Reading:
     fault = Fault(
         "selfpay_prop", Note(f"比例 {yuan(ratio)} 不在 0 到 1 之间", "not within 0 and 1")
     )
-    return Reading(
-        reading.amounts, reading.spelled, reading.unreadable, reading.others,
-        (*reading.faults, fault),
-    )  # fmt: skip
+    return replace(reading, faults=(*reading.faults, fault))
 
 
 def _parts(line: Line) -> Finding:

@@ -184,8 +184,8 @@ def _walk_object(node: Mapping[str, Json], context: _Context, depth: int) -> Ite
         if word == "setlinfo" and isinstance(opened, dict):
             inner = Names(opened)
             if inner.count(SETTLEMENT):
-                details = names.get("setldetail") or inner.get("setldetail")
-                yield _settlement(opened, details, below)
+                holder = names if "setldetail" in names else inner
+                yield _settlement(opened, holder.get("setldetail"), below)
         elif word == "stmtinfo" and isinstance(opened, dict):
             yield _totals_reply(opened, below.place)
         elif isinstance(opened, dict | list):

@@ -72,7 +72,7 @@ def bill_of_lines(message: Settlement, pool: Pool) -> Iterator[Finding]:
 def _sums(bill: Reading, lines: Sequence[Line]) -> Iterator[Finding]:
     moved = _first_pay_moved(bill, lines)
     for identity, bill_field, line_field in LINE_SUMS:
-        notes = [Note(f"{len(lines)} 条明细", f"{len(lines)} lines")]
+        notes = [Note(f"{len(lines)} 条明细", f"of fee lines: {len(lines)}")]
         missing = absent(bill, (bill_field,))
         without = [line for line in lines if line.reading.get(line_field) is None]
         if missing or without:

@@ -26,6 +26,8 @@ class Reading:
     spelled: Mapping[str, str]
     """Field → the name it was read under, where that is another one."""
     unreadable: frozenset[str]
+    empty: frozenset[str]
+    """Fields that stand there with null or an empty text, under whatever spelling."""
     others: Mapping[str, int]
     """Another spelling → its amount, where it differs from the one that is used."""
     faults: tuple[Fault, ...]
@@ -88,17 +90,29 @@ def read(node: Mapping[str, Json], fields: tuple[Field, ...]) -> Reading:
                     spelled[field.name] = name
             elif amounts[field.name] != value:
                 others[name] = value
-    return Reading(amounts, spelled, frozenset(unreadable) - amounts.keys(), others, tuple(faults))
+    empty = {field.name for field in fields if any(name in names for name in _spellings(field))}
+    return Reading(
+        amounts,
+        spelled,
+        frozenset(unreadable) - amounts.keys(),
+        frozenset(empty) - amounts.keys() - unreadable,
+        others,
+        tuple(faults),
+    )
 
 
 def _given(names: Names, field: Field) -> Iterator[tuple[str, int | Note]]:
-    for name in (field.name, *field.spellings):
+    for name in _spellings(field):
         if plain(name) in names.repeated:
             yield name, Note("同名字段出现两次且取值不同", "given twice with different values")
             continue
         value = read_amount(names.get(name))
         if value is not None:
             yield name, value
+
+
+def _spellings(field: Field) -> tuple[str, ...]:
+    return (field.name, *field.spellings)
 
 
 def _too_fine(decimals: int) -> Note:

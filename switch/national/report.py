@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from switch.national import document
 from switch.national.document import Unreadable
@@ -46,6 +46,8 @@ class Checked:
                 return "totals"
             case Other():
                 return "other"
+            case unknown:
+                assert_never(unknown)
 
     @property
     def ids(self) -> dict[str, str]:
@@ -155,3 +157,5 @@ def _findings(message: Message, found: Sequence[Message], pool: Pool) -> Iterabl
             return reply_findings(message, found)
         case Other():
             return ()
+        case unknown:
+            assert_never(unknown)
