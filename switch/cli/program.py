@@ -25,6 +25,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+message_app = typer.Typer(
+    help="国家接口报文 · messages of the national interface.", no_args_is_help=True
+)
+app.add_typer(message_app, name="message")
 app.add_typer(policy.app)
 
 
@@ -176,6 +180,19 @@ def audit(
     from switch.cli.audit import audit as run
 
     raise typer.Exit(run(_settings(context), answered, as_json=json))
+
+
+@message_app.command("check")
+def message_check(
+    files: Annotated[list[Path], typer.Argument(help="Files of messages; `-`: standard input.")],
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object instead of tables.")
+    ] = False,
+) -> None:
+    """Check the identities of national replies; exit 1 when one fails, 2 when one is unreadable."""
+    from switch.cli.message import check as run
+
+    raise typer.Exit(run(files, as_json=json))
 
 
 def _settings(context: typer.Context, **flags: object) -> Settings:

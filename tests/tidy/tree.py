@@ -7,10 +7,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-PURE = ("model", "security", "cards", "rules", "ledger", "clearing", "recon", "pipeline")
+PURE = (
+    "model",
+    "security",
+    "cards",
+    "rules",
+    "ledger",
+    "clearing",
+    "recon",
+    "pipeline",
+    "national",
+)
 """The packages of `switch` that see no outside."""
 
-MONEY = ("model", "cards", "rules", "ledger", "clearing", "recon", "pipeline")
+MONEY = ("model", "cards", "rules", "ledger", "clearing", "recon", "pipeline", "national")
 """The packages in which a fraction would be money."""
 
 
