@@ -167,12 +167,16 @@ def _compare_sums(
         if deltas.get(name, 0) != value:
             differences.append(_sum_difference(f"moved.{name}", value, deltas.get(name, 0)))
     sums = read_sums(expect.table("accumulators"), names, "accumulators", expect.where)
-    year = next(iter(found.deltas), "")
-    held = after.member.accumulators.get(year, {})
+    held = after.member.accumulators.get(_year(found), {})
     for name, value in sums.items():
         if held.get(name, 0) != value:
             differences.append(_sum_difference(f"accumulators.{name}", value, held.get(name, 0)))
     return differences
+
+
+def _year(found: Decision) -> str:
+    """Return the key of the insurance year whose sums a decision moved, or only read."""
+    return next(iter(found.deltas), "") or min(found.consulted, default="").partition("#")[0]
 
 
 def _sum_difference(field: str, expected: int, found: int) -> Difference:
@@ -199,7 +203,7 @@ def _compare_lines(expect: Fields, found: Decision) -> list[Difference]:
 
 def _compare_words(expect: Fields, found: Decision) -> list[Difference]:
     words: dict[str, Any] = {
-        "year": next(iter(found.deltas), ""),
+        "year": _year(found),
         "filing": found.filing_id,
         "ruled_on": found.ruled_on,
         "clearing_type": found.clearing_type,
