@@ -192,8 +192,13 @@ def _segment(segment: Segment, width: int, rest: int, tally: Tally, purse: Purse
     """
     if segment.widths is None:
         room = purse.segment_room if purse.open or segment.cash_without_account else 0
+        if segment.meter is not None:
+            room = max(0, room - tally.used(segment.meter))
         taken = min(rest, room)
-        purse.segment_room -= taken
+        if purse.open:
+            purse.segment_room -= taken
+        elif segment.meter is not None:
+            tally.add(segment.meter, taken)
     elif segment.meter is None:
         room = width
         taken = min(rest, room)

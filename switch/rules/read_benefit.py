@@ -35,7 +35,9 @@ def read_segments(reader: Reader, context: Context) -> Segments:
         part = row.word("part", {"account_segment", "self_segment"})
         if part == "account_segment":
             kept = row.word("without_account", {"cash", "skip"}, default="cash")
-            found.append(Segment(context.rule, part, None, None, kept == "cash"))
+            in_cash = Meter(f"{context.rule_id}.cash", ("account_segment_in_cash",), "year")
+            meter = in_cash if kept == "cash" else None
+            found.append(Segment(context.rule, part, meter, None, kept == "cash"))
         else:
             widths = read_table(row, "widths", lambda one: one.money("width"), context)
             meter = read_meter(row, context, ("self_segment",))

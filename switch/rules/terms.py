@@ -123,7 +123,8 @@ class Segment:
     """A stretch of the in-scope amount before the fund.
 
     `widths` None: as wide as the current-year balance. `cash_without_account`: with
-    use_account = no the stretch stays and is paid in cash, else it is passed over.
+    use_account = no the stretch stays and is paid in cash, else it is passed over. `meter`: what
+    was taken of it in its period; of an account segment, only what was paid in cash.
     """
 
     rule: str
