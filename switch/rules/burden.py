@@ -25,14 +25,16 @@ def pay_hospital(
     """Return what the hospital bears, taken off the parts or the basic fund's part it is of."""
     if terms is None:
         return 0
-    borne = 0
+    total = sum(benefit.parts.values()) + sum(benefit.funds.values())
+    borne, done = 0, set[str]()
     for row in terms.rows:
-        if row.condition.holds(facts):
-            borne += _bear(row, benefit, payer, tally)
+        if row.form not in done and row.condition.holds(facts):
+            done.add(row.form)
+            borne += _bear(row, benefit, total, payer, tally)
     return borne
 
 
-def _bear(row: HospitalRow, benefit: Benefit, payer: FundPayType, tally: Tally) -> int:
+def _bear(row: HospitalRow, benefit: Benefit, total: int, payer: FundPayType, tally: Tally) -> int:
     parts = benefit.parts
     base = sum(benefit.basic if part == "fund" else parts[part] for part in row.base)
     if row.form == "over_share":

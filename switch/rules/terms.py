@@ -372,7 +372,7 @@ class HospitalRow:
 
 @dataclass(frozen=True, slots=True)
 class Hospital:
-    """All rows of the hospital's part; each that holds is applied, in order."""
+    """The rows of the hospital's part; of each form the first that holds counts."""
 
     rule: str
     rows: tuple[HospitalRow, ...]
