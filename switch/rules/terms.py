@@ -336,15 +336,17 @@ class Use:
 class FurtherPayer:
     """A payer after the basic fund, over a set of bill parts.
 
-    `base`: (part, share in basis points) in the order they are relieved. `meter` sums the base,
-    over which the bands run; `cap` limits the payment against `cap_meter`. No row of `bands`
-    holds: this payer does not pay.
+    `base`: (part, share in basis points) in the order they are relieved. `above`: instead of parts,
+    the id of an earlier payer's rule, whose base above its ceiling is the base of this one.
+    `meter` sums the base, over which the bands run; `cap` limits the payment against `cap_meter`.
+    No row of `bands` holds: this payer does not pay.
     """
 
     rule: str
     payer: FundPayType
     order: int
     base: tuple[tuple[str, int], ...]
+    above: str
     meter: Meter | None
     bands: Table[tuple[Band, ...]]
     rounding: Rounding
