@@ -69,9 +69,7 @@ INPATIENT_KINDS: Final = frozenset(
 )  # fmt: skip
 """Kinds with a stay. Care of these kinds is never refused for a special disease."""
 
-SPECIAL_KINDS: Final = frozenset(
-    {Kind.SPECIAL_DISEASE, Kind.CHRONIC_DISEASE, Kind.MAJOR_DISEASE}
-)
+SPECIAL_KINDS: Final = frozenset({Kind.SPECIAL_DISEASE, Kind.CHRONIC_DISEASE, Kind.MAJOR_DISEASE})
 """Kinds that are wholly for a special disease (门诊慢特病)."""
 
 EMERGENCY_KINDS: Final = frozenset({Kind.EMERGENCY, Kind.EMERGENCY_INPATIENT})

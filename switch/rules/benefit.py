@@ -188,7 +188,7 @@ def _segment(segment: Segment, width: int, rest: int, tally: Tally, purse: Purse
     """Return how much of the rest a segment takes before the fund.
 
     The account segment is as wide as the current-year balance, less what an earlier group of this
-    bill already takes of it: it is paid once.
+    bill already takes of it, or what was paid of it in cash this year: it is paid once.
     """
     if segment.widths is None:
         room = purse.segment_room if purse.open or segment.cash_without_account else 0
@@ -252,4 +252,5 @@ def _take_off_pieces(pieces: list[Piece], amount: int) -> None:
     for piece in pieces:
         taken = min(piece.paid, amount)
         piece.paid -= taken
+        piece.off = taken
         amount -= taken
