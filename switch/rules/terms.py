@@ -76,7 +76,8 @@ class Waiting:
 class Entitlement:
     """Who may claim at all. `waiting` where no row holds: at once.
 
-    A spell that begins at most `gap_days` after the one before it ended goes on: it does not wait.
+    A spell with at most `gap_days` without cover before it goes on: it does not wait; the one
+    before is of the same insurance, or of one of `gap_insurances`.
     `suspending` words of standing stop cover from `grace_days` after their first day.
     `newborn_days`: who is enrolled within so many days of birth is covered from birth; 0: nobody.
     `prescribed`: an item on prescription without one is "own_expense", "declined" or "paid".
@@ -85,6 +86,7 @@ class Entitlement:
     rule: str
     waiting: Table[Waiting]
     gap_days: int
+    gap_insurances: frozenset[str]
     suspending: frozenset[str]
     grace_days: int
     newborn_days: int
