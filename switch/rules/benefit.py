@@ -5,6 +5,7 @@ named parts that the person bears; together they are the amount, to the fen (des
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from switch.model.codes import FundPayType
 from switch.model.decision import Step
@@ -15,8 +16,19 @@ from switch.rules.condition import Facts
 from switch.rules.rounding import HALF_UP
 from switch.rules.scope import Totals
 from switch.rules.tally import Purse, Tally
-from switch.rules.terms import ENDLESS, Band, Deductible, FlatGroup, Plan, Reduction, Segment
+from switch.rules.terms import (
+    ENDLESS,
+    Amount,
+    Band,
+    Deductible,
+    FlatGroup,
+    Plan,
+    Reduction,
+    Segment,
+)
 from switch.rules.words import PARTS
+
+_NOTHING: Final = Amount(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +36,7 @@ class Cells:
     """The cells of a plan's tables that hold for a person."""
 
     bands: tuple[Band, ...]
-    deductible_fen: int
+    deductible: Amount
     widths: tuple[int, ...]
 
 
@@ -56,8 +68,8 @@ class Benefit:
 def find_cells(plan: Plan, facts: Facts) -> Cells | None:
     """Return the cells for a person, or None where a table does not hold his level."""
     bands = plan.bands.rates.find(facts)
-    deductible: int | None = 0
-    if plan.deductible is not None and plan.deductible.amounts is not None:
+    deductible: Amount | None = _NOTHING
+    if plan.deductible is not None:
         deductible = plan.deductible.amounts.find(facts)
     widths = [
         0 if segment.widths is None else segment.widths.find(facts) for segment in plan.segments
@@ -95,7 +107,8 @@ def settle_group(
         rest -= taken
     owed = highest = 0
     if plan.deductible is not None:
-        owed, highest = _owed(plan.deductible, cells.deductible_fen, facts, tally)
+        amount = _amount(cells.deductible, totals)
+        owed, highest = _owed(plan.deductible, amount, facts, tally)
     after = plan.deductible is not None and plan.deductible.after
     if not after:
         parts["deductible"] = _take_deductible(plan.deductible, owed, rest, tally)
@@ -209,6 +222,17 @@ def _segment(segment: Segment, width: int, rest: int, tally: Tally, purse: Purse
     zh, en = PARTS[segment.part]
     tally.steps.append(Step(segment.rule, rest, taken, None, room, room - taken, 0, zh, en))
     return taken
+
+
+def _amount(cell: Amount, totals: Totals) -> int:
+    """Return a deductible's amount for a bill, in fen; a share of it is rounded half-up."""
+    if not cell.share_bp:
+        return cell.least_fen
+    base = totals.in_scope
+    if cell.of_total:
+        base += totals.own + totals.over + totals.first
+    share = HALF_UP.share(base, cell.share_bp * RATE_ONE_BP)
+    return min(cell.most_fen, max(cell.least_fen, share))
 
 
 def _owed(terms: Deductible, amount_fen: int, facts: Facts, tally: Tally) -> tuple[int, int]:

@@ -145,8 +145,18 @@ class Segments:
 
 
 @dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount in fen or, where greater, `share_bp` of the scope or total, up to `most_fen`."""
+
+    least_fen: int
+    share_bp: int = 0
+    of_total: bool = False
+    most_fen: int = ENDLESS
+
+
+@dataclass(frozen=True, slots=True)
 class Deductible:
-    """What the person bears first. `amounts` None: nothing.
+    """What the person bears first.
 
     `meter`: what was taken of it in its period. `highest`: one a period, that of the highest level
     used so far, earlier ones set off. `ordinals_bp`: its share by the admission's number, the last
@@ -155,7 +165,7 @@ class Deductible:
     """
 
     rule: str
-    amounts: Table[int] | None
+    amounts: Table[Amount]
     meter: Meter | None
     highest: Meter | None
     ordinals_bp: tuple[int, ...]
