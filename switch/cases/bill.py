@@ -6,7 +6,7 @@ Must not know: persons, expectations.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from switch.cases.fields import Fields
@@ -14,7 +14,7 @@ from switch.model.claim import Claim, FeeLine, Prescription
 from switch.model.codes import InjuryCause, Kind
 from switch.model.ids import InstitutionCode, RequestId
 from switch.model.member import Institution
-from switch.model.money import Fen
+from switch.model.money import Fen, line_price_fen
 from switch.rules.catalogue import Catalogue
 from switch.rules.item import Item, read_item
 
@@ -110,15 +110,16 @@ def _line(one: Fields, position: int, on: date, items: dict[str, tuple[Item, ...
     price = _decimal(one, "price", Decimal(0))
     if not one.has("amount") and not price:
         one.fail("amount is missing; write yuan, or a price and a quantity")
-    amount = one.fen("amount", int((quantity * price * 100).quantize(Decimal(1))))
+    quantity_e4, price_e4 = int(quantity * 10_000), int(price * 10_000)
+    amount = one.fen("amount", line_price_fen(quantity_e4, price_e4))
     day = one.day("on", on) or on
     line = FeeLine(
         number,
         code,
         one.text("name"),
         day,
-        int(quantity * 10_000),
-        int(price * 10_000),
+        quantity_e4,
+        price_e4,
         Fen(amount),
         one.text("disease"),
         one.whole("withdraws", 0),
@@ -135,6 +136,15 @@ def _line(one: Fields, position: int, on: date, items: dict[str, tuple[Item, ...
 
 def _decimal(one: Fields, key: str, default: Decimal) -> Decimal:
     value: Any = one.take(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        one.fail(f"{key} is {value!r}; write a number")
-    return Decimal(value)
+    if isinstance(value, str):
+        value = value.replace(",", "")
+    if isinstance(value, int | Decimal | str) and not isinstance(value, bool):
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            number = Decimal("NaN")
+    else:
+        number = Decimal("NaN")
+    if not number.is_finite() or number * 10_000 != (number * 10_000).to_integral_value():
+        one.fail(f"{key} is {value!r}; write a number with at most four decimals")
+    return number

@@ -17,6 +17,10 @@ from switch.rules.adjudicate import Rules, adjudicate
 _FILE: Final = frozenset({"policy", "given", "case", "note"})
 _KEPT: Final = ("name", "source", "note", "why")
 _BILL: Final = frozenset({"lines", "in_scope", "total", "own", "over", "first"})
+_OPENING: Final = frozenset(
+    {"current", "earlier", "relative", "history", "history_year", "history_of_years"}
+)
+"""What a person begins with; the settlements of a case move it."""
 _EVENTS: Final = frozenset({"cancel", "year_end", "credit"})
 
 
@@ -76,6 +80,9 @@ def _run(case: Mapping[str, Any], rules: Rules, where: str) -> list[Outcome]:
     if not isinstance(bills, list) or not all(isinstance(one, dict) for one in bills):
         raise ValueError(f"{where}: write settlements as a list of tables")
     shared = {key: item for key, item in base.items() if key not in _BILL | {"expect"}}
+    for one in bills[1:]:
+        if again := sorted(_OPENING.intersection(one)):
+            raise ValueError(f"{where}: {again} stand in a later settlement; they are stated once")
     steps = [{**shared, **one} for one in bills]
     if _BILL.intersection(base) or "expect" in base:
         steps.append(base)
@@ -115,7 +122,7 @@ def _settle(
     if on is None:
         fields.fail("on is missing; write the day of service")
     stated = read_person(fields, rules, on)
-    person = person or stated
+    person = stated if person is None else stated.holding(person)
     institution = read_institution(fields, person.region)
     prescriber = read_prescriber(fields, person.region)
     bill = read_bill(fields, institution)

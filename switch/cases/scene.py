@@ -64,6 +64,20 @@ class Person:
             ),
         )
 
+    def holding(self, earlier: "Person") -> "Person":
+        """Return this person, as a later bill states him, with the sums and balances left."""
+        was = earlier.member
+        return replace(
+            self,
+            member=replace(
+                self.member,
+                accumulators=was.accumulators,
+                account_current_fen=was.account_current_fen,
+                account_earlier_fen=was.account_earlier_fen,
+                account_relative_fen=was.account_relative_fen,
+            ),
+        )
+
     def undone(self, decision: Decision) -> "Person":
         """Return the person after a settlement is cancelled: everything negated."""
         member, split = self.member, decision.split

@@ -19,13 +19,17 @@ _BASIC = "basic"
 
 @dataclass(slots=True)
 class Piece:
-    """A band's stretch of the amount, the basic ratio in 1/10^8, and what each fund pays of it."""
+    """A band's stretch of the amount, the basic ratio in 1/10^8, and what each fund pays of it.
+
+    `off`: what a deductible after the ratio took off the basic fund's part.
+    """
 
     band: Band
     base: int
     rate_e8: int
     paid: int
     others: dict[FundPayType, int]
+    off: int = 0
 
 
 def share_bands(
@@ -75,7 +79,7 @@ def scope_of_paid(piece: Piece, paid: int) -> int:
     """
     if paid >= piece.paid:
         return piece.base
-    return HALF_UP.divide(paid * RATE_ONE_E8, piece.rate_e8)
+    return HALF_UP.divide((paid + piece.off) * RATE_ONE_E8, piece.rate_e8)
 
 
 def _stretches(

@@ -5,6 +5,7 @@ named parts that the person bears; together they are the amount, to the fen (des
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from switch.model.codes import FundPayType
 from switch.model.decision import Step
@@ -15,8 +16,19 @@ from switch.rules.condition import Facts
 from switch.rules.rounding import HALF_UP
 from switch.rules.scope import Totals
 from switch.rules.tally import Purse, Tally
-from switch.rules.terms import ENDLESS, Band, Deductible, FlatGroup, Plan, Reduction, Segment
+from switch.rules.terms import (
+    ENDLESS,
+    Amount,
+    Band,
+    Deductible,
+    FlatGroup,
+    Plan,
+    Reduction,
+    Segment,
+)
 from switch.rules.words import PARTS
+
+_NOTHING: Final = Amount(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +36,7 @@ class Cells:
     """The cells of a plan's tables that hold for a person."""
 
     bands: tuple[Band, ...]
-    deductible_fen: int
+    deductible: Amount
     widths: tuple[int, ...]
 
 
@@ -56,8 +68,8 @@ class Benefit:
 def find_cells(plan: Plan, facts: Facts) -> Cells | None:
     """Return the cells for a person, or None where a table does not hold his level."""
     bands = plan.bands.rates.find(facts)
-    deductible: int | None = 0
-    if plan.deductible is not None and plan.deductible.amounts is not None:
+    deductible: Amount | None = _NOTHING
+    if plan.deductible is not None:
         deductible = plan.deductible.amounts.find(facts)
     widths = [
         0 if segment.widths is None else segment.widths.find(facts) for segment in plan.segments
@@ -95,7 +107,8 @@ def settle_group(
         rest -= taken
     owed = highest = 0
     if plan.deductible is not None:
-        owed, highest = _owed(plan.deductible, cells.deductible_fen, facts, tally)
+        amount = _amount(cells.deductible, totals)
+        owed, highest = _owed(plan.deductible, amount, facts, tally)
     after = plan.deductible is not None and plan.deductible.after
     if not after:
         parts["deductible"] = _take_deductible(plan.deductible, owed, rest, tally)
@@ -188,12 +201,17 @@ def _segment(segment: Segment, width: int, rest: int, tally: Tally, purse: Purse
     """Return how much of the rest a segment takes before the fund.
 
     The account segment is as wide as the current-year balance, less what an earlier group of this
-    bill already takes of it: it is paid once.
+    bill already takes of it, or what was paid of it in cash this year: it is paid once.
     """
     if segment.widths is None:
         room = purse.segment_room if purse.open or segment.cash_without_account else 0
+        if segment.meter is not None:
+            room = max(0, room - tally.used(segment.meter))
         taken = min(rest, room)
-        purse.segment_room -= taken
+        if purse.open:
+            purse.segment_room -= taken
+        elif segment.meter is not None:
+            tally.add(segment.meter, taken)
     elif segment.meter is None:
         room = width
         taken = min(rest, room)
@@ -204,6 +222,17 @@ def _segment(segment: Segment, width: int, rest: int, tally: Tally, purse: Purse
     zh, en = PARTS[segment.part]
     tally.steps.append(Step(segment.rule, rest, taken, None, room, room - taken, 0, zh, en))
     return taken
+
+
+def _amount(cell: Amount, totals: Totals) -> int:
+    """Return a deductible's amount for a bill, in fen; a share of it is rounded half-up."""
+    if not cell.share_bp:
+        return cell.least_fen
+    base = totals.in_scope
+    if cell.of_total:
+        base += totals.own + totals.over + totals.first
+    share = HALF_UP.share(base, cell.share_bp * RATE_ONE_BP)
+    return min(cell.most_fen, max(cell.least_fen, share))
 
 
 def _owed(terms: Deductible, amount_fen: int, facts: Facts, tally: Tally) -> tuple[int, int]:
@@ -247,4 +276,5 @@ def _take_off_pieces(pieces: list[Piece], amount: int) -> None:
     for piece in pieces:
         taken = min(piece.paid, amount)
         piece.paid -= taken
+        piece.off = taken
         amount -= taken

@@ -276,17 +276,12 @@ def _meters(terms: list[Term], where: str) -> tuple[Meter, ...]:
 
 def _check_joined(plan: Plan, where: str) -> None:
     """Refuse terms that cannot stand together."""
+    before: set[str] = set()
+    for payer in plan.payers:
+        if payer.above and payer.above not in before:
+            raise ValueError(f"{where}: {payer.rule}: no earlier payer's rule is {payer.above!r}")
+        before.add(payer.rule.partition("@")[0])
     for ceiling in plan.ceilings:
-        if (
-            plan.deductible is not None
-            and plan.deductible.after
-            and ceiling.limit_on == "fund"
-            and ceiling.excess == "scope"
-        ):
-            raise ValueError(
-                f"{where}: {ceiling.rule}: with a deductible taken after the ratio the excess is "
-                "of the fund: write excess = 'fund'"
-            )
         if ceiling.limit_on != "scope" or ceiling.meter is None:
             continue
         if plan.bands.position != ceiling.meter:

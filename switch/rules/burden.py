@@ -1,16 +1,24 @@
 """Who bears what the basic fund leaves: hospital, further payers, accounts (design 6.5, 6.6)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from switch.model.codes import FundPayType
 from switch.model.decision import Step
 from switch.model.money import RATE_ONE_BP
-from switch.rules.bands import reduced_e8
+from switch.rules.bands import Piece, reduced_e8, scope_of_paid
 from switch.rules.benefit import Benefit
 from switch.rules.condition import Facts
 from switch.rules.rounding import HALF_UP
 from switch.rules.tally import Purse, Tally
-from switch.rules.terms import AccountUse, FurtherPayer, Hospital, HospitalRow, Plan, Reduction
+from switch.rules.terms import (
+    AccountUse,
+    Band,
+    FurtherPayer,
+    Hospital,
+    HospitalRow,
+    Plan,
+    Reduction,
+)
 
 _ACCOUNTS = {
     "current": ("当年账户支付", "Current-year account"),
@@ -25,18 +33,19 @@ def pay_hospital(
     """Return what the hospital bears, taken off the parts or the basic fund's part it is of."""
     if terms is None:
         return 0
-    borne = 0
+    total = sum(benefit.parts.values()) + sum(benefit.funds.values())
+    borne, done = 0, set[str]()
     for row in terms.rows:
-        if row.condition.holds(facts):
-            borne += _bear(row, benefit, payer, tally)
+        if row.form not in done and row.condition.holds(facts):
+            done.add(row.form)
+            borne += _bear(row, benefit, total, payer, tally)
     return borne
 
 
-def _bear(row: HospitalRow, benefit: Benefit, payer: FundPayType, tally: Tally) -> int:
+def _bear(row: HospitalRow, benefit: Benefit, total: int, payer: FundPayType, tally: Tally) -> int:
     parts = benefit.parts
     base = sum(benefit.basic if part == "fund" else parts[part] for part in row.base)
     if row.form == "over_share":
-        total = sum(parts.values()) + sum(benefit.funds.values())
         allowed = HALF_UP.share(total, row.rate_bp * RATE_ONE_BP)
     else:
         allowed = row.amount_fen
@@ -62,39 +71,96 @@ def pay_further(
     plan: Plan, benefit: Benefit, facts: Facts, reduction: Reduction | None, tally: Tally
 ) -> None:
     """Let each further payer give its part, taking it off the parts of its base in their order."""
+    above: dict[str, tuple[int, Sequence[str]]] = {}
     for payer in plan.payers:
+        base, parts = _base_of(payer, benefit, above)
         bands = payer.bands.find(facts)
-        base = sum(
-            amount if share_bp == RATE_ONE_BP else HALF_UP.share(amount, share_bp * RATE_ONE_BP)
-            for amount, share_bp in ((benefit.parts[part], bp) for part, bp in payer.base)
-        )
         if bands is None or base == 0:
             continue
-        start = tally.used(payer.meter, facts.disease) if payer.meter else 0
-        stretches = []
-        for band in bands:
-            piece = min(start + base, band.upper_fen) - max(start, band.lower_fen)
-            if piece > 0:
-                stretches.append((band, piece, _rate_e8(payer, band.rate_bp, reduction)))
-        shares = payer.rounding.shares([(piece, rate_e8) for _, piece, rate_e8 in stretches])
-        for (band, piece, rate_e8), amount in zip(stretches, shares, strict=True):
-            rate_bp = (rate_e8 + RATE_ONE_BP // 2) // RATE_ONE_BP
-            tally.steps.append(
-                Step(band.rule, piece, amount, rate_bp, None, piece - amount, 0,
-                     f"补充支付 {payer.payer}", f"Further payer {payer.payer}")
-            )  # fmt: skip
-        paid = _capped(payer, sum(shares), facts, tally)
+        stretches = _stretches(payer, bands, base, reduction, facts, tally)
+        paid = _capped(payer, sum(one.paid for one in stretches), facts, tally)
         if payer.meter:
             tally.add(payer.meter, base, facts.disease)
+        above[payer.rule.partition("@")[0]] = _above(stretches, bands, paid), parts
         benefit.pay(payer.payer, paid)
-        take_off(benefit.parts, [part for part, _ in payer.base], paid)
+        for one in stretches:
+            for fund, amount in one.others.items():
+                benefit.pay(fund, amount)
+                paid += amount
+        take_off(benefit.parts, parts, paid)
 
 
-def _rate_e8(payer: FurtherPayer, rate_bp: int, reduction: Reduction | None) -> int:
+def _base_of(
+    payer: FurtherPayer, benefit: Benefit, above: Mapping[str, tuple[int, Sequence[str]]]
+) -> tuple[int, Sequence[str]]:
+    """Return what a payer's base comes to by now, in fen, and the parts that it relieves."""
+    if payer.above:
+        excess, parts = above.get(payer.above, (0, ()))
+        return min(excess, sum(benefit.parts[part] for part in parts)), parts
+    base = 0
+    for part, share_bp in payer.base:
+        amount = benefit.parts[part]
+        if share_bp != RATE_ONE_BP:
+            amount = HALF_UP.share(amount, share_bp * RATE_ONE_BP)
+        base += amount
+    return base, [part for part, _ in payer.base]
+
+
+def _stretches(
+    payer: FurtherPayer,
+    bands: Sequence[Band],
+    base: int,
+    reduction: Reduction | None,
+    facts: Facts,
+    tally: Tally,
+) -> list[Piece]:
+    """Return the stretches of a payer's bands that the base lies in, and what is paid of each."""
+    start = tally.used(payer.meter, facts.disease) if payer.meter else 0
+    found = []
+    for band in bands:
+        length = min(start + base, band.upper_fen) - max(start, band.lower_fen)
+        if length > 0:
+            rate_e8 = _rate_e8(payer.payer, band.rate_bp, reduction)
+            found.append(Piece(band, length, rate_e8, 0, {}))
+    shares = payer.rounding.shares([(one.base, one.rate_e8) for one in found])
+    for one, amount in zip(found, shares, strict=True):
+        one.paid = amount
+        rate_bp = (one.rate_e8 + RATE_ONE_BP // 2) // RATE_ONE_BP
+        _step(tally, one, payer.payer, amount, rate_bp)
+        for fund, other_bp in one.band.others:
+            other_e8 = _rate_e8(fund, other_bp, reduction)
+            left = one.base - one.paid - sum(one.others.values())
+            one.others[fund] = min(left, payer.rounding.share(one.base, other_e8))
+            _step(tally, one, fund, one.others[fund], other_bp)
+    return found
+
+
+def _step(tally: Tally, piece: Piece, fund: FundPayType, amount: int, rate_bp: int) -> None:
+    tally.steps.append(
+        Step(piece.band.rule, piece.base, amount, rate_bp, None, piece.base - amount, 0,
+             f"补充支付 {fund}", f"Further payer {fund}")
+    )  # fmt: skip
+
+
+def _above(stretches: Sequence[Piece], bands: Sequence[Band], paid: int) -> int:
+    """Return what of a base lies above its payer's ceiling: in a last band of 0 %, above the cap.
+
+    Above a cap on the payment the base is found backwards, as for the basic fund.
+    """
+    above = 0
+    for one in stretches:
+        kept = scope_of_paid(one, min(one.paid, paid))
+        paid -= min(one.paid, paid)
+        last = one.band is bands[-1] and one.band.rate_bp == 0
+        above += one.base if last else one.base - kept
+    return above
+
+
+def _rate_e8(fund: FundPayType, rate_bp: int, reduction: Reduction | None) -> int:
     rate_e8 = rate_bp * RATE_ONE_BP
     if (
         reduction is None
-        or payer.payer not in reduction.payers
+        or fund not in reduction.payers
         or reduction.form not in {"minus_points", "times"}
     ):
         return rate_e8

@@ -181,7 +181,7 @@ def check_cover(
         return None
     waiting = terms.waiting.find(facts)
     born = 0 <= (enrolment.since - member.born_on).days <= terms.newborn_days
-    if waiting is not None and not born and not _goes_on(enrolment, member, terms.gap_days):
+    if waiting is not None and not born and not _goes_on(enrolment, member, terms):
         begins = _months_later(enrolment.since, waiting.months) + timedelta(days=waiting.days)
         if on < begins:
             return Decline(ReplyCode.COVER_WAITING, {"until": begins.isoformat()})
@@ -195,13 +195,13 @@ def check_cover(
     return None
 
 
-def _goes_on(enrolment: Enrolment, member: Member, gap_days: int) -> bool:
-    """Say whether an earlier spell of the same insurance ended at most so many days before."""
+def _goes_on(enrolment: Enrolment, member: Member, terms: Entitlement) -> bool:
+    """Say whether at most so many days without cover lie between an earlier spell and this one."""
     return any(
-        other.insurance == enrolment.insurance
+        (other.insurance == enrolment.insurance or other.insurance in terms.gap_insurances)
         and other.until is not None
         and other.since < enrolment.since
-        and (enrolment.since - other.until).days - 1 <= gap_days
+        and (enrolment.since - other.until).days - 1 <= terms.gap_days
         for other in member.enrolments
     )
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from switch.model.codes import InjuryCause
+from switch.model.codes import InjuryCause, Insurance
 from switch.rules import read_benefit, read_payers
 from switch.rules.condition import ALWAYS, Table
 from switch.rules.read_rows import Context, read_condition, read_table
@@ -80,6 +80,7 @@ def _entitlement(reader: Reader, context: Context) -> Entitlement:
         context.rule,
         waiting=waiting,
         gap_days=reader.count("gap_days", 0),
+        gap_insurances=frozenset(reader.words("gap_insurances", frozenset(Insurance))),
         suspending=frozenset(reader.words("suspending")),
         grace_days=reader.count("grace_days", 0),
         newborn_days=reader.count("newborn_days", 0),

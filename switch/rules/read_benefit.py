@@ -14,8 +14,10 @@ from switch.rules.read_rows import (
     read_table,
 )
 from switch.rules.terms import (
+    ENDLESS,
     Adjustment,
     Adjustments,
+    Amount,
     Bands,
     Ceiling,
     Deductible,
@@ -35,7 +37,9 @@ def read_segments(reader: Reader, context: Context) -> Segments:
         part = row.word("part", {"account_segment", "self_segment"})
         if part == "account_segment":
             kept = row.word("without_account", {"cash", "skip"}, default="cash")
-            found.append(Segment(context.rule, part, None, None, kept == "cash"))
+            in_cash = Meter(f"{context.rule_id}.cash", ("account_segment_in_cash",), "year")
+            meter = in_cash if kept == "cash" else None
+            found.append(Segment(context.rule, part, meter, None, kept == "cash"))
         else:
             widths = read_table(row, "widths", lambda one: one.money("width"), context)
             meter = read_meter(row, context, ("self_segment",))
@@ -48,9 +52,9 @@ def read_segments(reader: Reader, context: Context) -> Segments:
 
 def read_deductible(reader: Reader, context: Context) -> Deductible:
     """The deductible; see `terms.Deductible`. Its levels are institutions' deductible levels."""
-    amounts = read_table(
-        reader, "amounts", lambda row: row.money("amount"), context, level_fact="deductible_level"
-    )
+    level_of = reader.word("level_of", {"institution", "prescriber"}, default="institution")
+    level = "prescriber_level" if level_of == "prescriber" else "deductible_level"
+    amounts = read_table(reader, "amounts", _amount, context, level_fact=level)
     meter = read_meter(reader, context, ("deductible",), per="visit")
     highest = None
     if reader.flag("highest_level", default=False):
@@ -62,7 +66,7 @@ def read_deductible(reader: Reader, context: Context) -> Deductible:
     if reader.has("period_max") or reader.has("period_maxima"):
         period_max = read_table(
             reader, "period_maxima", lambda row: row.money("period_max"), context,
-            level_fact="deductible_level",
+            level_fact=level,
         )  # fmt: skip
         period = reader.word("max_per", PERIODS, default="year")
         name = reader.word("max_used", default=f"{context.rule_id}.period")
@@ -78,6 +82,19 @@ def read_deductible(reader: Reader, context: Context) -> Deductible:
         period_meter=period_meter,
         after=reader.word("taken", {"before", "after"}, default="before") == "after",
         admissions=reader.word("admissions", default=ADMISSIONS),
+    )
+
+
+def _amount(row: Reader) -> Amount:
+    """An amount, or a share of the bill that is at least the amount; see `terms.Amount`."""
+    if not row.has("share"):
+        return Amount(row.money("amount"))
+    of = row.word("of", {"in_scope", "total"}, default="in_scope")
+    return Amount(
+        row.money("amount", 0),
+        share_bp=row.rate("share"),
+        of_total=of == "total",
+        most_fen=row.money("most", ENDLESS),
     )
 
 

@@ -31,17 +31,12 @@ from switch.rules.words import COUNTS, PARTS, PERIODS
 def read_payer(reader: Reader, context: Context) -> FurtherPayer:
     """A payer after the basic fund; see `terms.FurtherPayer`.
 
-    `base` lists parts, or tables of a part and the share of it that counts.
+    `base` lists parts, or tables of a part and the share of it that counts; `above` stands instead.
     """
-    if reader.is_list("base"):
-        base = []
-        for row in reader.tables("base"):
-            base.append((row.word("part", PARTS), row.rate("share")))
-            row.done()
-    else:
-        base = [(part, 10_000) for part in reader.words("base", PARTS)]
-    if not base or len({part for part, _ in base}) != len(base):
-        reader.fail("base names at least one bill part, and each once")
+    above = reader.word("above", default="-").removeprefix("-")
+    base = () if above and not reader.has("base") else _base(reader)
+    if above and base:
+        reader.fail("base and above stand side by side; write the one or the other")
     edges = reader.moneys("edges")
     cap, cap_meter = None, None
     if reader.has("cap") or reader.has("caps"):
@@ -53,7 +48,8 @@ def read_payer(reader: Reader, context: Context) -> FurtherPayer:
         context.rule,
         payer=FundPayType(reader.word("payer", FUNDS)),
         order=reader.count("order"),
-        base=tuple(base),
+        base=base,
+        above=above,
         meter=read_meter(reader, context, ("payer_base",)),
         bands=read_table(
             reader,
@@ -66,6 +62,19 @@ def read_payer(reader: Reader, context: Context) -> FurtherPayer:
         cap=cap,
         cap_meter=cap_meter,
     )
+
+
+def _base(reader: Reader) -> tuple[tuple[str, int], ...]:
+    if reader.is_list("base"):
+        base = []
+        for row in reader.tables("base"):
+            base.append((row.word("part", PARTS), row.rate("share")))
+            row.done()
+    else:
+        base = [(part, 10_000) for part in reader.words("base", PARTS)]
+    if not base or len({part for part, _ in base}) != len(base):
+        reader.fail("base names at least one bill part, and each once")
+    return tuple(base)
 
 
 def read_hospital(reader: Reader, context: Context) -> Hospital:

@@ -76,7 +76,8 @@ class Waiting:
 class Entitlement:
     """Who may claim at all. `waiting` where no row holds: at once.
 
-    A spell that begins at most `gap_days` after the one before it ended goes on: it does not wait.
+    A spell with at most `gap_days` without cover before it goes on: it does not wait; the one
+    before is of the same insurance, or of one of `gap_insurances`.
     `suspending` words of standing stop cover from `grace_days` after their first day.
     `newborn_days`: who is enrolled within so many days of birth is covered from birth; 0: nobody.
     `prescribed`: an item on prescription without one is "own_expense", "declined" or "paid".
@@ -85,6 +86,7 @@ class Entitlement:
     rule: str
     waiting: Table[Waiting]
     gap_days: int
+    gap_insurances: frozenset[str]
     suspending: frozenset[str]
     grace_days: int
     newborn_days: int
@@ -123,7 +125,8 @@ class Segment:
     """A stretch of the in-scope amount before the fund.
 
     `widths` None: as wide as the current-year balance. `cash_without_account`: with
-    use_account = no the stretch stays and is paid in cash, else it is passed over.
+    use_account = no the stretch stays and is paid in cash, else it is passed over. `meter`: what
+    was taken of it in its period; of an account segment, only what was paid in cash.
     """
 
     rule: str
@@ -142,8 +145,18 @@ class Segments:
 
 
 @dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount in fen or, where greater, `share_bp` of the scope or total, up to `most_fen`."""
+
+    least_fen: int
+    share_bp: int = 0
+    of_total: bool = False
+    most_fen: int = ENDLESS
+
+
+@dataclass(frozen=True, slots=True)
 class Deductible:
-    """What the person bears first. `amounts` None: nothing.
+    """What the person bears first.
 
     `meter`: what was taken of it in its period. `highest`: one a period, that of the highest level
     used so far, earlier ones set off. `ordinals_bp`: its share by the admission's number, the last
@@ -152,7 +165,7 @@ class Deductible:
     """
 
     rule: str
-    amounts: Table[int] | None
+    amounts: Table[Amount]
     meter: Meter | None
     highest: Meter | None
     ordinals_bp: tuple[int, ...]
@@ -335,15 +348,17 @@ class Use:
 class FurtherPayer:
     """A payer after the basic fund, over a set of bill parts.
 
-    `base`: (part, share in basis points) in the order they are relieved. `meter` sums the base,
-    over which the bands run; `cap` limits the payment against `cap_meter`. No row of `bands`
-    holds: this payer does not pay.
+    `base`: (part, share in basis points) in the order they are relieved. `above`: instead of parts,
+    the id of an earlier payer's rule, whose base above its ceiling is the base of this one.
+    `meter` sums the base, over which the bands run; `cap` limits the payment against `cap_meter`.
+    No row of `bands` holds: this payer does not pay.
     """
 
     rule: str
     payer: FundPayType
     order: int
     base: tuple[tuple[str, int], ...]
+    above: str
     meter: Meter | None
     bands: Table[tuple[Band, ...]]
     rounding: Rounding
@@ -371,7 +386,7 @@ class HospitalRow:
 
 @dataclass(frozen=True, slots=True)
 class Hospital:
-    """All rows of the hospital's part; each that holds is applied, in order."""
+    """The rows of the hospital's part; of each form the first that holds counts."""
 
     rule: str
     rows: tuple[HospitalRow, ...]
