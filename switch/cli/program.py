@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from switch.cli import policy
+from switch.cli import bench, policy
 from switch.config import ConfigError, Settings, load
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 
 app.add_typer(policy.app)
+app.add_typer(bench.app)
 
 
 @app.callback()
