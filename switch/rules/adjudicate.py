@@ -246,6 +246,7 @@ def _count_whole(
         "visits": 1,
     }
     for meter in plan.meters:
-        tally.add(
-            meter, sum(counted.get(name, 0) for name in meter.counts), case.claim.disease_code
-        )
+        amount = 0
+        for name in meter.counts:
+            amount += counted.get(name, 0)
+        tally.add(meter, amount, case.claim.disease_code)

@@ -4,7 +4,7 @@ Must not know: files, money. `Facts` is all that a row may ask about.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Final, Generic, TypeVar
 
@@ -61,6 +61,13 @@ class Condition:
     ordinal: tuple[int, int] | None = None
     """From the first to the second, both included."""
 
+    seldom: bool = field(init=False, repr=False, compare=False)
+    """Whether anything beside words of facts and an age is tested; most rows test nothing else."""
+
+    def __post_init__(self) -> None:
+        more = self.some_of or self.none_of or self.begins or self.ordinal
+        object.__setattr__(self, "seldom", bool(more))
+
     def holds(self, facts: Facts) -> bool:
         """Say whether the row holds for these facts."""
         for name, words in self.one_of:
@@ -68,6 +75,9 @@ class Condition:
                 return False
         if self.age is not None and not self.age[0] <= facts.age < self.age[1]:
             return False
+        return not self.seldom or self._holds_seldom(facts)
+
+    def _holds_seldom(self, facts: Facts) -> bool:
         if self.ordinal is not None and not self.ordinal[0] <= facts.ordinal <= self.ordinal[1]:
             return False
         for name, words in self.some_of:
@@ -76,11 +86,7 @@ class Condition:
         for name, words in self.none_of:
             if not words.isdisjoint(getattr(facts, name)):
                 return False
-        # A loop, not all(): it is run for every row of every table, mostly over nothing.
-        for name, prefixes in self.begins:  # noqa: SIM110
-            if not _begins(getattr(facts, name), prefixes):
-                return False
-        return True
+        return all(_begins(getattr(facts, name), prefixes) for name, prefixes in self.begins)
 
     @property
     def is_firm(self) -> bool:
