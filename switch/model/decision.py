@@ -42,20 +42,24 @@ class Split:
     cash_fen: Fen
 
     def __post_init__(self) -> None:
-        parts = (
+        account = self.account_current_fen + self.account_earlier_fen + self.account_relative_fen
+        funds = 0
+        least = min(
             self.own_expense_fen, self.over_limit_fen, self.first_self_pay_fen, self.in_scope_fen,
             self.deductible_fen, self.hospital_fen, self.account_current_fen,
             self.account_earlier_fen, self.account_relative_fen, self.cash_fen,
-            *(payer.amount_fen for payer in self.payers),
         )  # fmt: skip
-        if min(parts) < 0:
+        for payer in self.payers:
+            funds += payer.amount_fen
+            least = min(least, payer.amount_fen)
+        if least < 0:
             raise ValueError(f"a part of the split is negative: {self}")
         scope = (
             self.own_expense_fen + self.over_limit_fen + self.first_self_pay_fen + self.in_scope_fen
         )
         if scope != self.total_fen:
             raise ValueError(f"bill parts {scope} do not add up to the total {self.total_fen} fen")
-        paid = self.fund_fen + self.hospital_fen + self.person_fen
+        paid = funds + self.hospital_fen + account + self.cash_fen
         if paid != self.total_fen:
             raise ValueError(f"payers {paid} do not add up to the total {self.total_fen} fen")
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 
 from switch.model.claim import Claim
-from switch.model.codes import EMERGENCY_KINDS, SPECIAL_KINDS, Kind
+from switch.model.codes import EMERGENCY_KINDS, SPECIAL_KINDS, FundPayType, Kind
 from switch.model.decision import Decision, Decline, LineScope, Payer, Split
 from switch.model.ids import RegionCode
 from switch.model.member import Institution, Member, year_key
@@ -126,7 +126,7 @@ def _facts(
         disease=claim.disease_code,
         ordinal=admissions + 1,
         diseases_filed=diseases,
-        standings=frozenset(item.word for item in member.standings if item.covers(on)),
+        standings=frozenset([item.word for item in member.standings if item.covers(on)]),
         tags=institution.tags,
         holding=holding,
         diagnoses=claim.diagnoses,
@@ -163,9 +163,9 @@ def _decide(
         bill.over += group.totals.over
         bill.first += group.totals.first
         bill.in_scope += group.totals.in_scope
-    joined = Benefit()
     hospital = cash = 0
     parts: dict[str, int] = {}
+    funds: dict[FundPayType, int] = {}
     for group, benefit in benefits.values():
         for part, amount in benefit.parts.items():
             parts[part] = parts.get(part, 0) + amount
@@ -176,8 +176,8 @@ def _decide(
         pay_account(group.plan.account, benefit.parts, group.facts, tally, purse)
         cash += sum(benefit.parts.values())
         _count_whole(case, group.plan, benefit, total, person, tally)
-        joined.join(benefit)
-    funds = joined.funds
+        for fund, amount in benefit.funds.items():
+            funds[fund] = funds.get(fund, 0) + amount
     split = Split(
         total_fen=Fen(bill.own + bill.over + bill.first + bill.in_scope),
         own_expense_fen=Fen(bill.own),

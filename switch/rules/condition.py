@@ -14,12 +14,13 @@ AGE_MAX: Final = 200
 ORDINAL_MAX: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Facts:
     """What tables are looked up by, for one group of lines.
 
     `standings`, `tags` and `holding` (kinds of filing in force) are sets of words; `ordinal` is the
-    number of this admission within the insurance year, from 1.
+    number of this admission within the insurance year, from 1. Nothing changes it once it is made;
+    it is not frozen, for twenty fields of a frozen one take 2 µs more on every claim.
     """
 
     insurance: str
