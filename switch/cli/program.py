@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from switch.cli import policy
+from switch.cli import bench, policy
 from switch.config import FILE_VARIABLE, LOG_LEVELS, Settings, load
 
 _DEFAULTS = Settings()
@@ -30,6 +30,7 @@ message_app = typer.Typer(
 )
 app.add_typer(message_app, name="message")
 app.add_typer(policy.app)
+app.add_typer(bench.app)
 
 
 def _version(wanted: bool) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 
 from switch.model.claim import Claim
-from switch.model.codes import EMERGENCY_KINDS, Kind
+from switch.model.codes import EMERGENCY_KINDS, SPECIAL_KINDS, FundPayType, Kind
 from switch.model.decision import Decision, Decline, LineScope, Payer, Split
 from switch.model.ids import RegionCode
 from switch.model.member import Institution, Member, year_key
@@ -17,7 +17,7 @@ from switch.model.money import Fen
 from switch.rules.benefit import Benefit, find_cells, settle_flat, settle_group
 from switch.rules.burden import pay_account, pay_further, pay_hospital
 from switch.rules.condition import Facts
-from switch.rules.elsewhere import area_of, holdings, place_of_care, special_care
+from switch.rules.elsewhere import SpecialCare, area_of, holdings, place_of_care, special_care
 from switch.rules.entitlement import (
     Entitled,
     check_cover,
@@ -64,9 +64,9 @@ def adjudicate(
     place = place_of_care(claim, member, institution, plan, facts)
     if isinstance(place, Decline):
         return place
-    facts = replace(facts, filing=place.filing)
-    special_plan = plan_beside(claim, entitled, Kind.SPECIAL_DISEASE)
-    special = special_care(claim, member, institution, plan, special_plan, facts.area)
+    if place.filing != facts.filing:
+        facts = replace(facts, filing=place.filing)
+    special = _special(claim, member, institution, entitled, facts.area)
     if isinstance(special, Decline):
         return special
     case = Case(claim, member, institution, entitled, facts, place, special)
@@ -78,6 +78,16 @@ def adjudicate(
         return scoped
     groups, lines = scoped
     return _decide(case, groups, lines, tally, key)
+
+
+def _special(
+    claim: Claim, member: Member, institution: Institution, entitled: Entitled, area: str
+) -> SpecialCare | Decline | None:
+    """Return the special-disease benefit of a bill that asks for one: most do not."""
+    if claim.kind not in SPECIAL_KINDS and not any(line.disease_code for line in claim.lines):
+        return None
+    special_plan = plan_beside(claim, entitled, Kind.SPECIAL_DISEASE)
+    return special_care(claim, member, institution, entitled.plan, special_plan, area)
 
 
 def _stay(claim: Claim) -> str:
@@ -116,7 +126,7 @@ def _facts(
         disease=claim.disease_code,
         ordinal=admissions + 1,
         diseases_filed=diseases,
-        standings=frozenset(item.word for item in member.standings if item.covers(on)),
+        standings=frozenset([item.word for item in member.standings if item.covers(on)]),
         tags=institution.tags,
         holding=holding,
         diagnoses=claim.diagnoses,
@@ -153,9 +163,9 @@ def _decide(
         bill.over += group.totals.over
         bill.first += group.totals.first
         bill.in_scope += group.totals.in_scope
-    joined = Benefit()
     hospital = cash = 0
     parts: dict[str, int] = {}
+    funds: dict[FundPayType, int] = {}
     for group, benefit in benefits.values():
         for part, amount in benefit.parts.items():
             parts[part] = parts.get(part, 0) + amount
@@ -166,8 +176,8 @@ def _decide(
         pay_account(group.plan.account, benefit.parts, group.facts, tally, purse)
         cash += sum(benefit.parts.values())
         _count_whole(case, group.plan, benefit, total, person, tally)
-        joined.join(benefit)
-    funds = joined.funds
+        for fund, amount in benefit.funds.items():
+            funds[fund] = funds.get(fund, 0) + amount
     split = Split(
         total_fen=Fen(bill.own + bill.over + bill.first + bill.in_scope),
         own_expense_fen=Fen(bill.own),
@@ -236,6 +246,7 @@ def _count_whole(
         "visits": 1,
     }
     for meter in plan.meters:
-        tally.add(
-            meter, sum(counted.get(name, 0) for name in meter.counts), case.claim.disease_code
-        )
+        amount = 0
+        for name in meter.counts:
+            amount += counted.get(name, 0)
+        tally.add(meter, amount, case.claim.disease_code)

@@ -3,7 +3,7 @@
 Must not know: segments, deductibles, ceilings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from switch.model.codes import FundPayType
@@ -47,16 +47,17 @@ def share_bands(
     fen in scope, "the deductible eats the lower bands first" (domain facts 2.6).
     """
     terms = plan.bands
-    rates = [
-        _reduced_e8(_adjusted_e8(plan.adjustments, band.rate_bp, facts), _BASIC, number, reduction)
-        for number, band in enumerate(bands, start=1)
-    ]
+
+    def rate_of(number: int, band: Band) -> int:
+        rate_e8 = _adjusted_e8(plan.adjustments, band.rate_bp, facts)
+        return _reduced_e8(rate_e8, _BASIC, number, reduction)
+
     used = tally.used(terms.position, facts.disease) if terms.position else 0
     if terms.of_fund:
-        stretches = _stretches_of_fund(bands, rates, used, shared)
+        stretches = _stretches_of_fund(bands, rate_of, used, shared)
     else:
         start = used + below if terms.from_zero else used
-        stretches = _stretches(bands, rates, start, shared)
+        stretches = _stretches(bands, rate_of, start, start + shared)
     paid = terms.rounding.shares([(base, rate_e8) for _, _, base, rate_e8 in stretches])
     pieces = []
     for (number, band, base, rate_e8), amount in zip(stretches, paid, strict=True):
@@ -83,29 +84,30 @@ def scope_of_paid(piece: Piece, paid: int) -> int:
 
 
 def _stretches(
-    bands: Sequence[Band], rates: Sequence[int], start: int, amount: int
+    bands: Sequence[Band], rate_of: Callable[[int, Band], int], start: int, end: int
 ) -> list[tuple[int, Band, int, int]]:
-    end = start + amount
+    """Return (number, band, base, ratio in 1/10^8) of the bands between two positions."""
     found = []
-    for number, (band, rate_e8) in enumerate(zip(bands, rates, strict=True), start=1):
+    for number, band in enumerate(bands, start=1):
         base = min(end, band.upper_fen) - max(start, band.lower_fen)
         if base > 0:
-            found.append((number, band, base, rate_e8))
+            found.append((number, band, base, rate_of(number, band)))
     return found
 
 
 def _stretches_of_fund(
-    bands: Sequence[Band], rates: Sequence[int], paid: int, amount: int
+    bands: Sequence[Band], rate_of: Callable[[int, Band], int], paid: int, amount: int
 ) -> list[tuple[int, Band, int, int]]:
     """Return the stretches where the edges are of what the fund has paid.
 
     A band ends where the amount's share fills it; a band that pays nothing never fills.
     """
     found = []
-    for number, (band, rate_e8) in enumerate(zip(bands, rates, strict=True), start=1):
+    for number, band in enumerate(bands, start=1):
         room = band.upper_fen - paid
         if room <= 0 or amount <= 0:
             continue
+        rate_e8 = rate_of(number, band)
         filled = amount
         if rate_e8 and band.upper_fen != ENDLESS:
             filled = min(amount, HALF_UP.divide(room * RATE_ONE_E8, rate_e8))

@@ -178,7 +178,9 @@ def settle_flat(
 
 def _count(plan: Plan, counted: dict[str, int], facts: Facts, tally: Tally) -> None:
     for meter in plan.meters:
-        amount = sum(counted.get(name, 0) for name in meter.counts)
+        amount = 0
+        for name in meter.counts:
+            amount += counted.get(name, 0)
         tally.add(meter, amount, facts.disease)
 
 

@@ -189,6 +189,8 @@ def _capped(payer: FurtherPayer, amount: int, facts: Facts, tally: Tally) -> int
 def take_off(parts: dict[str, int], order: Sequence[str], amount: int) -> None:
     """Lower the parts, in order, by an amount."""
     for part in order:
+        if not amount:
+            return
         taken = min(parts[part], amount)
         parts[part] -= taken
         amount -= taken
@@ -201,7 +203,9 @@ def pay_account(
     if not purse.open:
         return
     for row in use.uses:
-        base = sum(parts[part] for part in row.parts)
+        base = 0
+        for part in row.parts:
+            base += parts[part]
         if base == 0 or not row.condition.holds(facts):
             continue
         balance = purse.left[row.account]

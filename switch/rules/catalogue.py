@@ -8,7 +8,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from itertools import pairwise
+from sys import intern
 from typing import Final
 
 from switch.model.money import RATE_ONE_BP
@@ -100,10 +102,10 @@ def _parse_row(row: Mapping[str, str], where: str) -> Item:
         code=code,
         name_zh=row["name_zh"],
         name_en=row["name_en"],
-        category=row["category"],
-        item_class=row["class"],
+        category=intern(row["category"]),
+        item_class=intern(row["class"]),
         group=row.get("group", ""),
-        first_pay_bp=int(ratio),
+        first_pay_bp=_shared_ratio(ratio),
         ceiling_e4=None if row["price_ceiling_yuan"] in NO_LIMIT
         else parse_price_e4(row["price_ceiling_yuan"], where),
         limit_per="unit",
@@ -119,9 +121,20 @@ def _parse_row(row: Mapping[str, str], where: str) -> Item:
 
 def _day(text: str, where: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return _shared_day(text)
     except ValueError as error:
         raise ValueError(f"{where}: {text!r} is no day; write 2018-12-01") from error
+
+
+@cache
+def _shared_day(text: str) -> date:
+    """Return a day, the same object for the same text: what a look-up reads stays in the cache."""
+    return date.fromisoformat(text)
+
+
+@cache
+def _shared_ratio(text: str) -> int:
+    return int(text)
 
 
 def generate_rows(count: int) -> Iterator[dict[str, str]]:

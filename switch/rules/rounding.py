@@ -31,10 +31,10 @@ class Rounding:
     def divide(self, numerator: int, denominator: int) -> int:
         """Return numerator / denominator, both positive, in fen, rounded to the step."""
         step = denominator * self.step_fen
-        whole, rest = divmod(numerator, step)
         if self.mode == "half_up":
-            up = 2 * rest >= step
-        elif self.mode == "up":
+            return (2 * numerator + step) // (2 * step) * self.step_fen
+        whole, rest = divmod(numerator, step)
+        if self.mode == "up":
             up = rest > 0
         elif self.mode == "down":
             up = False

@@ -1,0 +1,1 @@
+"""What the benchmark of the rules settles: bills, a person and a place, always the same ones."""
