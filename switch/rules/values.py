@@ -97,7 +97,7 @@ class Reader:
         value = self._take(key)
         if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
             self.fail(f"{key} is {value!r}; write a number")
-        return value if isinstance(value, str) else f"{value:f}"
+        return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
     def money(self, key: str, default: int | None = None) -> int:
         """Return an amount in fen."""
