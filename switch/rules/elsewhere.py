@@ -107,8 +107,12 @@ def _filing_of(row: Reduction, filings: Sequence[Filing], place: str, on: date) 
 
 
 def _is_for(filing: Filing, region: str) -> bool:
-    """Say whether a filing's place takes in a region; '' is anywhere, '33' a province."""
-    return region.startswith(filing.place) or city_of(filing.place) == city_of(region)
+    """Say whether a filing's place takes in a region.
+
+    '' is anywhere, '33' or '330000' a province, '3301', '330100' or '330199' a city.
+    """
+    place = filing.place.removesuffix("0000")
+    return region.startswith(place) or city_of(place) == city_of(region)
 
 
 @dataclass(frozen=True, slots=True)
