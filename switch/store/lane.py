@@ -8,13 +8,15 @@ by a caller's deadline: a request that joined a batch is decided.
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import structlog
 
 from switch.model.fault import Fault, FaultReason
+from switch.model.ids import MemberId
+from switch.model.member import Member
 from switch.model.stages import Recorded
 from switch.pipeline.desk import Desk
 from switch.pipeline.ports import Clock
@@ -36,6 +38,8 @@ log = structlog.get_logger()
 QUEUE_MAX: Final = 4_096
 BATCH_SIZE_MAX: Final = 256
 """Positions in a journal id are 11 bits; a tombstone shares its request's position."""
+BATCH_BYTES_MAX: Final = 16 * 1024 * 1024
+"""Of bodies in one call: as text they are twice that, and PostgreSQL takes a gigabyte at most."""
 BATCH_WAIT_S_MAX: Final = 0.002
 BATCH_WAIT_FROM: Final = 7.0
 """Waiting for company pays only while batches run at this moving average or above."""
@@ -103,7 +107,7 @@ class Lane:
                 continue
             if self._average >= BATCH_WAIT_FROM and len(self._queue) < BATCH_SIZE_MAX:
                 await asyncio.sleep(BATCH_WAIT_S_MAX)
-            batch = take(self._queue, BATCH_SIZE_MAX)
+            batch = take(self._queue, BATCH_SIZE_MAX, BATCH_BYTES_MAX)
             if not batch:
                 continue  # every caller has gone away
             self._average += (len(batch) - self._average) / 8
@@ -146,39 +150,68 @@ class Lane:
     async def _attempt(self, batch: Sequence[Waiting]) -> list[Waiting]:
         """Decide and post once; return the requests whose person had changed meanwhile.
 
+        Nobody is answered before the post, faults included: else a request told that it is
+        malformed might be decided again with its neighbours, on newer reference data, and post.
         Raises: TryAgain, Unavailable, Refused.
         """
         now = self._clock.now()
         view = await self._read(batch, now)
         before = dict(view.people)
         lane, number = await self._postman.next_batch()
-        decided: list[tuple[Waiting, Decided]] = []
+        decided: Pairs = []
+        faults: list[tuple[Waiting, Fault]] = []
         for position, waiting in enumerate(batch):
             outcome = self._decide(view, waiting, Slot(lane, number, position))
-            if outcome is not None:
+            if isinstance(outcome, Fault):
+                faults.append((waiting, outcome))
+            else:
                 decided.append((waiting, outcome))
+        again, ended = await self._post(batch, decided, before, now)
+        left_out = {id(w) for w in again} | {id(w) for w in ended}
+        for waiting, one in decided:
+            if id(waiting) not in left_out:
+                waiting.answer(one.outcome.reply)
+        for waiting, fault in faults:
+            waiting.fail(fault)
+        fail_all(ended, FaultReason.REFUSED, "the session has ended")
+        return again
+
+    async def _post(
+        self,
+        batch: Sequence[Waiting],
+        decided: Pairs,
+        before: Mapping[MemberId, Member],
+        now: datetime,
+    ) -> tuple[list[Waiting], list[Waiting]]:
+        """Post what is to be recorded; return whose person had changed, and whose session ended.
+
+        Raises: TryAgain, Unavailable, Refused.
+        """
         recorded = [pair for pair in decided if pair[1].outcome.record]
         again: list[Waiting] = []
+        ended: list[Waiting] = []
         while recorded:
-            answer = await self._postman.post(
-                [d for _, d in recorded],
-                before,
-                self._known.epoch,
-                now,
-                lambda: self._expire(batch),
-            )
+            try:
+                answer = await self._postman.post(
+                    [d for _, d in recorded],
+                    before,
+                    self._known.epoch,
+                    now,
+                    lambda: self._expire(batch),
+                )
+            except Lost:
+                for waiting, _ in recorded:
+                    waiting.in_doubt = True
+                raise
             if answer.outcome == "posted":
                 break
             if answer.outcome in {"epoch", "window"}:
                 self._reference = None
                 raise TryAgain(answer.outcome)
             recorded, out = _without(recorded, answer)
-            again += _refuse_ended(out, answer)
-        left_out = {id(w) for w in again}
-        for waiting, one in decided:
-            if id(waiting) not in left_out:
-                waiting.answer(one.outcome.reply)
-        return again
+            for waiting in out:
+                (ended if _has_ended(waiting, answer) else again).append(waiting)
+        return again, ended
 
     async def _read(self, batch: Sequence[Waiting], now: datetime) -> View:
         if self._reference is None:
@@ -191,16 +224,14 @@ class Lane:
             raise TryAgain("epoch")
         return self._reference
 
-    def _decide(self, view: View, waiting: Waiting, slot: Slot) -> Decided | None:
+    def _decide(self, view: View, waiting: Waiting, slot: Slot) -> Decided | Fault:
         try:
             outcome = self._desk.decide(view, waiting.operation, slot)
         except Fault as fault:
-            waiting.fail(fault)
-            return None
+            return fault
         except Exception:  # one bad claim must not fail its neighbours
             log.exception("decision_failed", request_id=waiting.operation.request_id)
-            waiting.fail(Fault(FaultReason.INTERNAL, "the request could not be decided"))
-            return None
+            return Fault(FaultReason.INTERNAL, "the request could not be decided")
         return Decided(waiting.operation, outcome, slot.position)
 
     def _expire(self, batch: Sequence[Waiting]) -> None:
@@ -225,18 +256,16 @@ def _without(recorded: Pairs, answer: PostAnswer) -> tuple[Pairs, list[Waiting]]
     All of a person's requests go together: each was decided on the one before it.
     Raises: TryAgain when the objection is to nothing of ours.
     """
-    keys = set(answer.keys)
 
     def objected(pair: tuple[Waiting, Decided]) -> bool:
         waiting, decided = pair
-        ended = answer.outcome == "session" and session_of(waiting) in keys
-        return ended or decided.outcome.member_id in people
+        return _has_ended(waiting, answer) or decided.outcome.member_id in people
 
-    people = keys if answer.outcome == "stale" else set()
+    people = set(answer.keys) if answer.outcome == "stale" else set()
     people = people | {
         d.outcome.member_id
         for w, d in recorded
-        if d.outcome.member is not None and answer.outcome == "session" and session_of(w) in keys
+        if d.outcome.member is not None and _has_ended(w, answer)
     }
     out = [pair[0] for pair in recorded if objected(pair)]
     if not out:
@@ -244,12 +273,5 @@ def _without(recorded: Pairs, answer: PostAnswer) -> tuple[Pairs, list[Waiting]]
     return [pair for pair in recorded if not objected(pair)], out
 
 
-def _refuse_ended(out: Sequence[Waiting], answer: PostAnswer) -> list[Waiting]:
-    """Refuse the requests whose session ended; return the others, to be decided again."""
-    if answer.outcome != "session":
-        return list(out)
-    ended = set(answer.keys)
-    fail_all(
-        [w for w in out if session_of(w) in ended], FaultReason.REFUSED, "the session has ended"
-    )
-    return [w for w in out if session_of(w) not in ended]
+def _has_ended(waiting: Waiting, answer: PostAnswer) -> bool:
+    return answer.outcome == "session" and session_of(waiting) in answer.keys

@@ -24,6 +24,9 @@ class Waiting:
     ids: tuple[RequestId, ...]
     joined: bool = False
     """Whether it is in a batch: from then on it is decided, whoever still waits for it."""
+    in_doubt: bool = False
+    """Whether it was sent on a connection that broke. It was not found committed and is sent again;
+    but the first call may yet get through, so nobody may say any more that nothing was done."""
 
     async def reply(self) -> bytes:
         """Return the reply. A caller that goes away before a batch took the request takes it along.
@@ -44,6 +47,8 @@ class Waiting:
 
     def fail(self, fault: Fault) -> None:
         """Release a fault."""
+        if self.in_doubt:
+            fault = Fault(FaultReason.UNDECIDED, "the connection broke; query, repeat or reverse")
         if not self.future.done():
             self.future.set_exception(fault)
             self.future.exception()  # read once, so that a caller that went away is no warning
@@ -54,12 +59,19 @@ def wait_for(operation: Recorded) -> Waiting:
     return Waiting(operation, asyncio.get_running_loop().create_future(), ids_of(operation))
 
 
-def take(queue: deque[Waiting], size_max: int) -> list[Waiting]:
-    """Take the next batch from the queue; what must wait for it keeps its turn."""
+def take(queue: deque[Waiting], size_max: int, bytes_max: int) -> list[Waiting]:
+    """Take the next batch from the queue; what must wait for it keeps its turn.
+
+    A batch has bodies of `bytes_max` at most, or one body alone.
+    """
     taken: list[Waiting] = []
     held: list[Waiting] = []
     ids: set[RequestId] = set()
+    size_bytes = 0
     while queue and len(taken) < size_max:
+        body_bytes = len(queue[0].operation.call.received.body)
+        if taken and size_bytes + body_bytes > bytes_max:
+            break
         waiting = queue.popleft()
         if waiting.future.cancelled():
             continue
@@ -68,6 +80,7 @@ def take(queue: deque[Waiting], size_max: int) -> list[Waiting]:
         ids.update(waiting.ids)
         (taken if free else held).append(waiting)
         waiting.joined = free
+        size_bytes += body_bytes if free else 0
     queue.extendleft(reversed(held))
     taken.sort(key=_counter)
     return taken

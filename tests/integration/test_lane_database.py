@@ -136,6 +136,24 @@ async def test_a_lane_whose_numbers_are_used_up_is_born_again(province: Province
         assert used == (f'{{"({lane},{BATCH_MAX})","({lane + 1},1)"}}',)
 
 
+async def test_what_was_sent_on_a_connection_that_broke_is_never_said_to_be_undone(
+    province: Province,
+) -> None:
+    """Each call breaks and none is found committed; yet one may still be on its way."""
+    breaks = (
+        "CREATE FUNCTION breaks() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS"
+        " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;"
+        " CREATE TRIGGER breaks BEFORE INSERT ON request FOR EACH ROW EXECUTE FUNCTION breaks()"
+    )
+    mends = "DROP TRIGGER breaks ON request; DROP FUNCTION breaks()"
+    async with room(province) as counter:
+        body = await prepared(counter)
+        with altered(province, breaks, mends):
+            assert await reason_of(counter, body) is FaultReason.UNDECIDED
+        assert (await counter.settle(body)).outcome.code == OK
+        assert province.one("SELECT count(*) FROM request") == (1,)
+
+
 async def test_a_call_that_hangs_leaves_the_outcome_open_and_is_waited_for(
     province: Province, monkeypatch: pytest.MonkeyPatch
 ) -> None:

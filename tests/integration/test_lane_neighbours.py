@@ -142,6 +142,38 @@ async def test_a_cancel_is_not_declined_for_a_settlement_that_never_posted(
         assert province.one("SELECT coalesce(sum(total_fen), 0) FROM journal") == (0,)
 
 
+async def test_a_request_told_that_it_is_malformed_does_not_post_with_its_neighbour(
+    province: Province,
+) -> None:
+    """On old reference data it is malformed; a neighbour's post finds that they are old."""
+    async with room(province) as counter:
+        card, claim = province.card(WHO), counter.claim()
+        shown = await counter.presettle(claim, card)
+        moved = counter.settle_body(claim, card, shown)
+        move_institution(counter, "330199")
+        with pytest.raises(Fault, match="the institution lies in region 330199"):
+            await counter.settle(moved)
+        move_institution(counter, "330299")
+        unknown = original_of(counter.settle_body(claim, card, shown), own(province))
+        settled, cancelled = await asyncio.gather(
+            counter.settle(moved), counter.cancel(unknown), return_exceptions=True
+        )
+        assert not isinstance(cancelled, BaseException)
+        assert cancelled.outcome.code == reply_pb2.REPLY_CODE_ORIGINAL_UNKNOWN
+        assert not isinstance(settled, BaseException), settled
+        assert settled.outcome.code == OK
+        assert province.one("SELECT count(*) FROM journal WHERE kind = 'settlement'") == (1,)
+
+
+def move_institution(counter: Room, region: str) -> None:
+    with psycopg.connect(counter.province.url, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE medswitch.institution SET region = %s WHERE code = %s",
+            (region, counter.institution),
+        )
+        connection.execute("UPDATE medswitch.epoch SET epoch = epoch + 1")
+
+
 async def test_a_row_that_cannot_be_read_fails_its_own_person_only(province: Province) -> None:
     async with room(province) as counter:
         claim = counter.claim()
