@@ -44,7 +44,8 @@ class OutcomeUnknown(Exception):
     """
 
     def __init__(self, request_id: RequestId, method: str, why: str) -> None:
-        super().__init__(f"{method} {request_id}: the outcome is not known ({why})")
+        named = f"{method} {request_id}" if request_id else method
+        super().__init__(f"{named}: the outcome is not known ({why})")
         self.request_id = request_id
         self.method = method
         self.why = why

@@ -127,6 +127,7 @@ class Link:
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self.identity = identity
+        self._address = address
         self._now = now
         self._random_bytes = random_bytes
         self._channel = (
@@ -165,7 +166,7 @@ class Link:
             if status == grpc.StatusCode.UNAUTHENTICATED.value[0]:
                 self._forget(session)
                 raise SessionRefused("session refused") from None
-            raise Unproven(f"status {status} without a valid MAC") from None
+            raise Unproven(f"{_named(status)} without a valid MAC") from None
         return Reply(status, answer)
 
     def sign_in(self, timeout_s: float) -> None:
@@ -218,7 +219,8 @@ class Link:
         try:
             key.verify(signin_reply_message(who.terminal_id, mac, status, answer), reply_mac)
         except MacMismatch:
-            raise SessionRefused(f"sign-in ended in status {status} without a valid MAC") from None
+            why = f"sign-in at {self._address} ended with {_named(status)}, without a valid MAC"
+            raise SessionRefused(why) from None
         if status != 0:
             raise SigninFault(answer)
         told = terminal_pb2.SignInResponse.FromString(answer)
@@ -261,6 +263,12 @@ class SigninFault(Exception):
     def __init__(self, details: bytes) -> None:
         super().__init__("sign-in was answered by a fault")
         self.details = details
+
+
+def _named(status: int) -> str:
+    """Return a gRPC status for people; UNAVAILABLE most often means that nobody listens there."""
+    names = {code.value[0]: code.name for code in grpc.StatusCode}
+    return f"status {names.get(status, status)}"
 
 
 def _trailing(call: Any) -> dict[str, bytes]:

@@ -154,6 +154,10 @@ class Outbox:
         """Return the requests whose outcome is not known, oldest first."""
         return self._select("where state = 'pending' order by substr(request_id, 13), request_id")
 
+    def replied(self) -> list[Entry]:
+        """Return the requests that a proven reply is kept of, oldest first."""
+        return self._select("where reply is not null order by substr(request_id, 13), request_id")
+
     def entry(self, request_id: RequestId) -> Entry | None:
         """Return one request."""
         found = self._select("where request_id = ?", request_id)

@@ -56,7 +56,8 @@ class Repeater:
                 break
         if isinstance(last, SwitchFault) and not doubtful:
             raise last
-        raise OutcomeUnknown(request_id, path.rpartition("/")[2], str(last)) from last
+        why = last.why if isinstance(last, Unproven) else str(last)
+        raise OutcomeUnknown(request_id, path.rpartition("/")[2], why) from last
 
 
 def back_off_s(attempt: int) -> float:

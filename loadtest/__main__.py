@@ -2,14 +2,13 @@
 
 `python -m loadtest kill` does the same with a kill -9 of the switch in the middle of the load: the
 switch is started again on the same data, and every settlement that was answered must be there,
-once.
+once. A switch that somebody else kills meanwhile is started again, too.
 """
 
 import json
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from rich.console import Console
 
 from loadtest import check, machine, report
 from loadtest.options import Options, read_options
+from loadtest.outage import Outage
 from loadtest.processes import ROOT, Driver, Medswitch, RunFailed, Switch, serving
 
 console: Final = Console(width=110)
@@ -26,7 +26,7 @@ console: Final = Console(width=110)
 
 def main(arguments: Sequence[str]) -> int:
     """Make a run and return the exit status."""
-    options = read_options(arguments)
+    options = read_options(arguments, __doc__)
     folder = options.data_dir
     if folder is None:
         # Not in /tmp, which may be memory: a commit there would be durable in name only.
@@ -36,20 +36,33 @@ def main(arguments: Sequence[str]) -> int:
     try:
         result = run(options, folder)
     except RunFailed as failure:
-        console.print(f"[bold red]No run:[/bold red] {failure}\nfiles: {folder}")
+        console.print(f"[bold red]No run:[/bold red] {failure}\nfiles: {shown(folder)}")
         return 2
+    except KeyboardInterrupt:
+        console.print(f"given up; files: {shown(folder)}")
+        return 130
     report.append(result, options.results)
     report.show(result, console)
+    console.print(f"one line more in {shown(options.results)}", style="dim")
     if result["void"]:
         console.print("[bold red]VOID: this run does not balance[/bold red]")
         for problem in result["problems"]:
             console.print(f"  {problem}", markup=False)
-        console.print(f"files: {folder}")
+        console.print(f"files: {shown(folder)}")
         return 1
-    console.print(f"[green]balanced[/green]: {result['answers']:,} answers, audit clean")
+    console.print(
+        f"[bold green]balanced[/]: {result['answers']:,} answers, each in the ledger once, "
+        "nothing else there; audit clean"
+    )
     if options.data_dir is None:
         shutil.rmtree(folder)
     return 0
+
+
+def shown(path: Path) -> Path:
+    """Return a path as somebody would type it here."""
+    path = path.resolve()
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def run(options: Options, folder: Path) -> dict[str, Any]:
@@ -59,7 +72,6 @@ def run(options: Options, folder: Path) -> dict[str, Any]:
     answers, figures = folder / "answers.jsonl", folder / "figures.json"
     answers.unlink(missing_ok=True)
     since = datetime.now(UTC)
-    kill: dict[str, Any] = {}
     with serving(medswitch) as switch:
         url = medswitch.database()
         surroundings: dict[str, Any] = {
@@ -69,16 +81,20 @@ def run(options: Options, folder: Path) -> dict[str, Any]:
         }
         driver = Driver(options, _given(options, medswitch, switch), folder / "locust.log")
         try:
+            console.print(f"{options.terminals} terminals sign in at {switch.address}")
             driver.wait_until_load()
-            if options.kill_after is not None:
-                kill = _kill(switch, options.kill_after)
-            driver.wait()
+            console.print(
+                f"load: {options.seconds:.0f} s, {options.users} cashiers; "
+                f"the switch is process {switch.pid}, and may be killed"
+            )
+            outage = Outage(switch, options.kill_after, console.print)
+            driver.wait(outage.mind)
         finally:
             driver.end()
         measured = json.loads(figures.read_text("utf-8"))
-        surroundings |= {"batches": machine.batches(url, since), "kill": kill}
+        surroundings |= {"batches": machine.batches(url, since), "kill": outage.told}
         posted, twice = check.read_journals(url, since)
-    problems = [*measured["wrong"], *measured_problems(measured)]
+    problems = [*measured["wrong"], *measured_problems(measured), *outage.problems]
     answered = check.read_answered(answers)
     problems += check.differences(posted, twice, answered, measured["reversed_unseen"])
     if status := medswitch.audit(answers):
@@ -112,17 +128,6 @@ def _given(options: Options, medswitch: Medswitch, switch: Switch) -> dict[str, 
         "switch-pid": str(switch.pid * measured),
         "postmaster-pid": str(medswitch.postmaster_pid() * measured),
     }
-
-
-def _kill(switch: Switch, after_s: float) -> dict[str, Any]:
-    """Kill -9 the switch so far into the load, and start it again on the same data and port."""
-    time.sleep(after_s)
-    killed = switch.pid
-    switch.kill()
-    console.print(f"kill -9 {killed}, {after_s:.1f} s into the load")
-    took_s = switch.start()
-    console.print(f"the switch answers again after {took_s:.1f} s")
-    return {"after_s": after_s, "back_after_s": round(took_s, 2)}
 
 
 if __name__ == "__main__":

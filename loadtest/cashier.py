@@ -13,11 +13,11 @@ from typing import Final
 
 import grpc
 
+from clients.answers import CANCEL, REVERSE, SETTLE, AnswerFile, code_of
 from clients.card import SoftwareCard
 from clients.faults import OutcomeUnknown, SwitchFault
 from clients.outbox import Entry, EntryState
 from clients.terminal import Resolution, TerminalClient, original_of
-from loadtest.answers import CANCEL, REVERSE, SETTLE, AnswerFile, code_of
 from loadtest.figures import Figures
 from loadtest.shapes import Live
 from loadtest.workload import After, Visit, Workload

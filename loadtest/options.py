@@ -38,21 +38,34 @@ class Options:
         return self.kill_after is not None
 
 
-def read_options(arguments: Sequence[str]) -> Options:
+def read_options(arguments: Sequence[str], about: str | None = None) -> Options:
     """Return the options; argparse ends the process with a sentence when one cannot be used."""
-    parser = argparse.ArgumentParser(prog="python -m loadtest", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=(RUN, KILL), default=RUN)
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtest",
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "command", nargs="?", choices=(RUN, KILL), default=RUN,
+        help="run: mixed visits, then settle and echo alone, A B B A; kill: mixed visits only",
+    )  # fmt: skip
     parser.add_argument("--seconds", type=float, default=30.0, help="of load (%(default)s)")
     parser.add_argument("--members", type=int, default=10_000, help="to seed (%(default)s)")
     parser.add_argument("--terminals", type=int, default=200, help="that sign in (%(default)s)")
     parser.add_argument("--users", type=int, default=64, help="calls at once (%(default)s)")
-    parser.add_argument("--rate", type=float, default=0.0, help="arrivals a second; 0: closed")
-    parser.add_argument("--seed", type=int, default=1, help="same seed, same visits")
-    parser.add_argument("--data-dir", type=Path, help="kept; default: a fresh one, then removed")
-    parser.add_argument("--url", default="", help="a PostgreSQL 15+; default: the embedded one")
     parser.add_argument(
-        "--kill-after", type=float, help="kill -9 the switch so many seconds into the load"
+        "--rate", type=float, default=0.0,
+        help="arrivals a second; 0: each cashier's next begins when the last was answered",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=1, help="same seed, same visits (%(default)s)")
+    parser.add_argument("--data-dir", type=Path, help="kept; default: a fresh one, then removed")
+    parser.add_argument(
+        "--database-url", default="", help="a PostgreSQL 15+; default: the embedded one"
     )
+    parser.add_argument(
+        "--kill-after", type=float,
+        help="kill -9 the switch so many seconds into the load; kill: after four tenths",
+    )  # fmt: skip
     parser.add_argument("--results", type=Path, default=RESULTS, help="gets one line a run")
     given = parser.parse_args(arguments)
     kill_after = given.kill_after
@@ -60,7 +73,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         kill_after = given.seconds * 0.4
     options = Options(
         given.command, given.seconds, given.members, given.terminals, given.users, given.rate,
-        given.seed, given.data_dir, given.url, kill_after, given.results,
+        given.seed, given.data_dir, given.database_url, kill_after, given.results,
     )  # fmt: skip
     if (fault := _fault(options)) is not None:
         parser.error(fault)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -55,9 +55,12 @@ class Medswitch:
             ),
             cwd=ROOT,
             check=False,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         if done.returncode:
             raise RunFailed(f"medswitch seed ended with {done.returncode}")
+        print(done.stdout.partition("\n")[0], flush=True)  # The rest says how to go on by hand.
 
     def audit(self, answers: Path) -> int:
         """Audit the ledger against the answers and return the exit status: 0 is clean."""
@@ -119,6 +122,11 @@ class Switch:
                 raise RunFailed(f"the switch did not start; {self.log} ends:\n{said}")
             time.sleep(0.02)
         return time.monotonic() - begun
+
+    @property
+    def ended(self) -> int | None:
+        """The exit status of a switch that nobody here ended; None while it runs."""
+        return None if self._process is None else self._process.poll()
 
     def kill(self) -> None:
         """Kill -9: nothing is flushed, nobody is told."""
@@ -182,13 +190,18 @@ class Driver:
                 raise RunFailed(f"the load did not begin:\n{self._said()[-2_000:]}")
             time.sleep(0.05)
 
-    def wait(self) -> None:
-        """Wait until the load has ended and every outcome is known. Raises: RunFailed."""
-        try:
-            status = self._process.wait(self._limit_s)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            raise RunFailed(f"the load did not end in {self._limit_s:.0f} s") from None
+    def wait(self, mind: Callable[[], None]) -> None:
+        """Wait until the load has ended and every outcome is known; meanwhile call `mind` often.
+
+        Raises: RunFailed; as `mind`.
+        """
+        limit = time.monotonic() + self._limit_s
+        while (status := self._process.poll()) is None:
+            if time.monotonic() > limit:
+                self._process.kill()
+                raise RunFailed(f"the load did not end in {self._limit_s:.0f} s")
+            mind()
+            time.sleep(0.05)
         if status:
             raise RunFailed(f"locust ended with {status}:\n{self._said()[-2_000:]}")
 

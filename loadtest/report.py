@@ -12,7 +12,7 @@ from rich.table import Table
 from loadtest.options import Options
 
 _LATENCIES: Final = ("p50", "p90", "p99", "p99_9", "max")
-_COLUMNS: Final = ("count", "per_s", *_LATENCIES)
+_ORDER: Final = ("visit", "presettle", "settle", "query", "repeat", "cancel", "reverse")
 
 
 def result_of(
@@ -23,7 +23,7 @@ def result_of(
 ) -> dict[str, Any]:
     """Return the result as JSON values. `problems`: why the run is void, if it is."""
     settle, echo = operation(figures, "settle", "settle"), operation(figures, "echo", "echo")
-    closed = options.rate == 0 and settle and echo
+    comparable = options.rate == 0 and settle and echo and not surroundings["kill"]
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "void": bool(problems),
@@ -43,7 +43,7 @@ def result_of(
         "echo_per_s": echo.get("per_s"),
         "echo_us": _latencies(echo),
         # In an open run both have the rate of the arrivals: their ratio would say nothing.
-        "settle_over_echo": round(settle["per_s"] / echo["per_s"], 3) if closed else None,
+        "settle_over_echo": round(settle["per_s"] / echo["per_s"], 3) if comparable else None,
         **figures,
     }
 
@@ -73,28 +73,61 @@ def append(result: Mapping[str, Any], path: Path) -> None:
 
 
 def show(result: Mapping[str, Any], console: Console) -> None:
-    """Print the result for people."""
+    """Print the result for people: latencies in ms, as nobody reads five digits."""
     for name in ("machine", "database", "batches"):
         console.print(f"{name}: " + ", ".join(f"{k} {v}" for k, v in result[name].items()))
     rate = result["options"]["rate"]
-    table = Table(title=f"µs from the intended start, arrivals: {rate}", title_justify="left")
-    table.add_column("phase")
-    table.add_column("operation")
-    for column in _COLUMNS:
-        table.add_column(column.replace("_", "."), justify="right")
+    shape = f"{rate:,.0f} arrivals a second" if rate != "closed" else "closed: as fast as answered"
+    table = Table(title=f"latency in ms from the intended start; {shape}", title_justify="left")
+    for column in ("work", "call", "calls", "a second", *(_title(one) for one in _LATENCIES)):
+        table.add_column(column, justify="left" if column in {"work", "call"} else "right")
     for work, of in result["work"].items():
-        for name, o in of["operations"].items():
-            table.add_row(work, name, *(f"{o[c]:,}" for c in _COLUMNS))
+        for number, (name, o) in enumerate(sorted(of["operations"].items(), key=_place)):
+            table.add_row(
+                "" if number else work,
+                name,
+                f"{o['count']:,}",
+                f"{o['per_s']:,.1f}",
+                *(_ms(o[one]) for one in _LATENCIES),
+            )
+        table.add_section()
     console.print(table)
     for work in result["work"]:
+        if result["kill"]:
+            break  # Half of it was another process's.
         if cost := cpu_us_per_call(result, work):
             said = ", ".join(f"{process} {us} µs" for process, us in cost.items())
-            console.print(f"CPU a call, {work}: {said}")
+            console.print(f"processor time a call, {work}: {said}")
     for name in ("declines", "faults", "resolved", "kill"):
         if result.get(name):
             console.print(f"{name}: " + ", ".join(f"{k} {v}" for k, v in result[name].items()))
+    if result["kill"]:
+        console.print("killed on the way: what counts is the balance, not the figures")
+        return
+    for name in ("settle", "echo"):
+        if result[f"{name}_per_s"] is not None:
+            console.print(_line(name, result))
     if result["settle_over_echo"] is not None:
-        console.print(
-            f"[bold]settle {result['settle_per_s']:,}/s, echo {result['echo_per_s']:,}/s: "
-            f"{result['settle_over_echo']:.2f}[/bold]"
-        )
+        console.print(f"[bold]settle / echo: {result['settle_over_echo']:.2f}[/bold]")
+
+
+def _line(name: str, result: Mapping[str, Any]) -> str:
+    latencies = result[f"{name}_us"]
+    told = ", ".join(f"{_title(one)} {_ms(latencies[one])} ms" for one in ("p50", "p99"))
+    return f"[bold]{name:<6} {result[f'{name}_per_s']:>9,.1f}/s   {told}[/bold]"
+
+
+def _title(column: str) -> str:
+    return column.replace("_", ".")
+
+
+def _ms(us: int) -> str:
+    """Return microseconds as milliseconds of three digits or so, rounded half up."""
+    tenths = (us + 50) // 100
+    return f"{tenths // 10:,}.{tenths % 10}"
+
+
+def _place(operation: tuple[str, Any]) -> tuple[int, str]:
+    """Order operations as a visit meets them, the whole visit first."""
+    name = operation[0]
+    return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)

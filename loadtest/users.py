@@ -18,11 +18,11 @@ from locust import User, constant, events, task
 from locust.env import Environment
 from locust.exception import StopUser
 
+from clients.answers import AnswerFile
 from clients.bill import bill, item
 from clients.outbox import Outbox
 from clients.terminal import TerminalClient
 from loadtest import cpu
-from loadtest.answers import AnswerFile
 from loadtest.cashier import Cashier, Holder, Till
 from loadtest.figures import Figures
 from loadtest.province import (

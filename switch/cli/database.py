@@ -75,10 +75,16 @@ def seed(
 def command_of(settings: Settings) -> str:
     """Return the command as it was called, with what finds the same data again."""
     called = Path(sys.argv[0])
-    name = f"{Path(sys.executable).name} -m switch" if called.name == "__main__.py" else str(called)
+    python = shown(Path(sys.executable))
+    name = f"{python} -m switch" if called.name == "__main__.py" else str(shown(called))
     words = [name, "--data-dir", str(settings.data_dir)]
     if settings.database_url:
         words += ["--database-url", "..."]
     if settings.kek_file is not None:
         words += ["--kek-file", str(settings.kek_file)]
     return " ".join(words)
+
+
+def shown(path: Path) -> Path:
+    """Return a path as somebody would type it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

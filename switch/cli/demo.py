@@ -1,13 +1,16 @@
 """`medswitch demo`: the cases, then the audit, then where to go on."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 
 from switch.cli.audit import audit
-from switch.cli.database import open_database
+from switch.cli.database import command_of, open_database, shown
 from switch.config import DEFAULT_DATA_DIR, Settings
-from switch.demo.run import fresh_folder, run_cases
+from switch.demo.run import ANSWERS, fresh_folder, run_cases
+from switch.demo.table import WIDTH_MAX
 
 
 def demo(settings: Settings) -> int:
@@ -16,20 +19,26 @@ def demo(settings: Settings) -> int:
         settings = replace(settings, data_dir=DEFAULT_DATA_DIR.with_name("medswitch-demo"))
     console = Console()
     if not console.is_terminal:
-        console = Console(width=140)
+        console = Console(width=WIDTH_MAX)
     if not settings.database_url:
         fresh_folder(settings.data_dir)
     with open_database(settings) as url:
         wrong = run_cases(settings, url, console)
-        broken = audit(replace(settings, database_url=url), None, as_json=False)
+        answers = settings.data_dir / ANSWERS
+        broken = audit(replace(settings, database_url=url), answers, as_json=False)
     if wrong:
-        console.print(f"[bold red]{wrong} steps came out other than expected[/]")
+        console.print(f"[bold red]{wrong} 步不符合预期 steps came out other than expected[/]")
     else:
         console.print("[bold green]全部符合预期 · every case came out as expected[/]")
+    command = command_of(settings)
+    python = shown(Path(sys.executable))
     console.print(
         f"\n数据 data: {settings.data_dir}\n继续 go on:\n"
-        f"  medswitch --data-dir {settings.data_dir} serve     # 启动平台 the switch, port 50051\n"
-        f"  medswitch --data-dir {settings.data_dir} audit     # 再次核对 the invariants again\n"
-        "  README.md                                   # 十行完成首笔结算 a first settlement\n"
+        f"  {command} serve    # 启动平台 the switch, at {settings.listen}\n"
+        f"  {python} clients/first_settlement.py    # 另开窗口，首笔结算 in another window\n"
+        f"  {command} audit    # 再次核对 the invariants again\n"
+        "README.md 说明其余 tells the rest\n",
+        markup=False,
+        soft_wrap=True,
     )
     return 1 if wrong or broken else 0

@@ -16,7 +16,7 @@ from rich.console import Console
 from switch.config import Settings
 from switch.demo.cases import load_cases
 from switch.demo.steps import run_step
-from switch.demo.table import CaseTable, Row
+from switch.demo.table import CaseTable
 from switch.demo.world import World
 from switch.model.ids import BEIJING
 from switch.seed import demonstration
@@ -25,6 +25,8 @@ START_TIMEOUT_S: Final = 60.0
 SESSION_LIFE_S: Final = 8
 """Short, so that the demonstration can show an expired session without a long wait."""
 RANDOM_SEED: Final = 20181201
+ANSWERS: Final = "answers.jsonl"
+"""What the switch answered, as the counters kept it: the audit compares it with the ledger."""
 
 
 class NoDemonstration(Exception):
@@ -48,11 +50,11 @@ def run_cases(settings: Settings, url: str, console: Console) -> int:
         table = CaseTable(console)
         try:
             for case in load_cases():
-                rows: list[Row] = []
-                for step in case.steps:
-                    rows += run_step(world, step)
+                with console.status(f"{case.zh} · {case.en}"):
+                    rows = [row for step in case.steps for row in run_step(world, step)]
                 table.show(case, rows)
                 wrong += sum(1 for row in rows if row.wrong)
+            world.write_answers(settings.data_dir / ANSWERS)
         finally:
             world.close()
     return wrong

@@ -38,7 +38,7 @@ def row(
     """Return the table's row of an answered step."""
     code = code_of(outcome)
     zh, en = (outcome.message_zh, outcome.message_en) if code != "OK" else why(decision)
-    return Row(world.title(step.who), world.place(step.at), amounts, code, zh, en, wrong)
+    return Row(world.title(step.who), world.place(step), amounts, code, zh, en, wrong)
 
 
 def why(decision: common_pb2.Decision | None) -> tuple[str, str]:
@@ -134,12 +134,19 @@ def books_mirror(world: World, step: Step) -> list[Row]:
     """What the home region owes stands in both books, and the two sum to zero."""
     home, care = step.more["home"], step.more["care"]
     balances = world.due(home, care)
-    shown = "; ".join(f"{book}: {yuan_text(fen)}" for book, fen in sorted(balances.items()))
-    wrong = "" if len(balances) == 2 and sum(balances.values()) == 0 else "the mirrors differ"
+    owed, due = balances.get(home, 0), balances.get(care, 0)
+    wrong = "" if owed and owed + due == 0 else "the mirrors differ"
     return [
-        Row(f"DUE:{home}:{care}", f"{home} ↔ {care}", None, "OK", f"两地账簿：{shown}",
-            f"in both books: {shown}", wrong)
-    ]  # fmt: skip
+        Row(
+            f"DUE:{home}:{care}",
+            f"{home} ↔ {care}",
+            None,
+            "OK",
+            f"参保地账簿 {yuan_text(owed)}，就医地账簿 {yuan_text(due)}：互为镜像",
+            f"in the home book {yuan_text(owed)}, in the care book {yuan_text(due)}: they mirror",
+            wrong,
+        )
+    ]
 
 
 def report_lost(world: World, step: Step) -> list[Row]:
@@ -161,7 +168,7 @@ def replace_card(world: World, step: Step) -> list[Row]:
 
 
 def _office(world: World, step: Step, zh: str, en: str) -> Row:
-    return Row(world.title(step.who), "制卡机构 card office", None, "OK", zh, en)
+    return Row(world.title(step.who), "制卡机构\ncard office", None, "OK", zh, en)
 
 
 def wrong_cryptogram(world: World, step: Step) -> list[Row]:
@@ -297,7 +304,7 @@ def attack(name: str, zh: str, en: str) -> Callable[[World, Step], list[Row]]:
             attacker.close()
         if world.fingerprint() != before:
             wrong = "something was touched"
-        title, place = world.title(step.who), world.place(step.at)
+        title, place = world.title(step.who), world.place(step)
         return [Row(title, place, None, "REFUSED", zh, en, wrong)]
 
     return run

@@ -1,14 +1,25 @@
-"""The demonstration's table: who, where, total, each payer's part, cash, decision and reason."""
+"""The demonstration's table: who, where, total, each payer's part, cash, decision and reason.
+
+The amounts of all cases stand in the same columns, so that they can be read downwards; the decision
+and its reason go on one line of each language below, as wide as the screen.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from switch.demo.cases import Amounts, Case
 from switch.model.money import yuan_text
+
+WIDTH_MAX: Final = 120
+ROOMY: Final = 100
+"""From this width on, two spaces stand between columns."""
+MONEY_WIDTHS: Final = (10, 16, 10, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +40,38 @@ class CaseTable:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._width = min(console.width, WIDTH_MAX)
 
     def show(self, case: Case, rows: Iterable[Row]) -> None:
         """Print one case."""
-        table = Table(
-            title=f"{case.number:>2}  {case.zh}\n    {case.en}",
-            title_justify="left",
-            title_style="bold",
-            expand=True,
-            show_edge=False,
-            pad_edge=False,
-        )
-        table.add_column("参保人 who", ratio=3, overflow="fold")
-        table.add_column("就医地 where", ratio=3, overflow="fold")
-        for name in ("总额 total", "基金 funds", "账户 account", "现金 cash"):
-            table.add_column(name, justify="right", no_wrap=True)
-        table.add_column("结果与理由 decision and reason", ratio=6, overflow="fold")
-        table.add_column("", width=2)
+        self._console.rule(style="dim")
+        self._console.print(Text(f"{case.number:>2}  {case.zh}\n    {case.en}\n", "bold"))
+        grid = self._grid()
+        grid.add_row("", "参保人", "就医地", "总额", "基金", "账户", "现金", style="dim")
+        grid.add_row("", "who", "where", "total", "funds", "account", "cash", style="dim")
+        self._console.print(grid)
         for row in rows:
-            table.add_row(
-                row.who, row.where, *_money(row.amounts), _reason(row), _mark(row), end_section=True
-            )
-        self._console.print(table)
-        self._console.print()
+            self._show_row(row)
+
+    def _show_row(self, row: Row) -> None:
+        grid = self._grid()
+        grid.add_row(_mark(row), row.who, row.where, *_money(row.amounts))
+        self._console.print(grid)
+        indent = 3 if self._width >= ROOMY else 2
+        reason = Padding(_reason(row), (0, 0, 1, indent), expand=False)
+        self._console.print(reason, width=self._width)
+
+    def _grid(self) -> Table:
+        """Return an empty row of the table; what is left of the width goes to names and places."""
+        gap = 2 if self._width >= ROOMY else 1
+        left = self._width - 1 - sum(MONEY_WIDTHS) - gap * (2 + len(MONEY_WIDTHS))
+        grid = Table.grid(padding=(0, gap, 0, 0))
+        grid.add_column(width=1)
+        grid.add_column(width=max(10, min(24, left * 2 // 5)), overflow="fold")
+        grid.add_column(width=max(14, min(30, left * 3 // 5)), overflow="fold")
+        for width in MONEY_WIDTHS:
+            grid.add_column(justify="right", width=width, no_wrap=True)
+        return grid
 
 
 def _money(amounts: Amounts | None) -> tuple[str, str, str, str]:
@@ -68,9 +88,8 @@ def _money(amounts: Amounts | None) -> tuple[str, str, str, str]:
 
 def _reason(row: Row) -> Text:
     text = Text(row.decision, style="green" if row.decision == "OK" else "yellow")
-    for part in (row.reason_zh, row.reason_en):
-        if part:
-            text.append(f"\n{part}", style="default")
+    text.append(f"  {row.reason_zh}", "default")
+    text.append(f"\n{row.reason_en}", "dim")
     if row.wrong:
         text.append(f"\n✗ {row.wrong}", style="bold red")
     return text

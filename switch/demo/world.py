@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 
+from clients.answers import AnswerFile
 from clients.bill import bill, item
 from clients.card import Credential, SoftwareCard
 from clients.province import Province
@@ -55,6 +56,12 @@ class World:
         self._old: dict[str, SoftwareCard] = {}
         self._names = _item_names()
 
+    def write_answers(self, path: Path) -> None:
+        """Write down every proven reply the counters keep, for `medswitch audit --answered`."""
+        with AnswerFile(path) as file:
+            for counter in self._counters.values():
+                file.write_outbox(counter.outbox)
+
     def close(self) -> None:
         """Close every client."""
         for counter in self._counters.values():
@@ -66,10 +73,10 @@ class World:
         """Return a person's name and what he is there for."""
         return f"{self.people[who].name}\n{who.replace('_', ' ')}" if who else ""
 
-    def place(self, at: str) -> str:
-        """Return an institution's name and region."""
-        place = self.province.institutions.get(at)
-        return f"{place['name']}\n{place['region']}" if place else ""
+    def place(self, step: Step) -> str:
+        """Return the institution's name, its region and the day of service."""
+        place = self.province.institutions.get(step.at)
+        return f"{place['name']}\n{place['region']} · {step.on}" if place else ""
 
     def counter(self, at: str) -> TerminalClient:
         """Return the client of an institution's first terminal."""

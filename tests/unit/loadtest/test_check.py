@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.answers import AnswerFile
+from clients.answers import AnswerFile
 from loadtest.check import Amounts, differences, read_answered
 from loadtest.options import read_options
 from medswitch.v1 import common_pb2, reply_pb2, settlement_pb2

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol, Self
 
 from google.protobuf.message import Message
 
+from clients.outbox import Outbox
 from medswitch.v1 import reply_pb2, settlement_pb2
 
 SETTLE: Final = "Settle"
@@ -52,6 +53,12 @@ class AnswerFile:
     def write_bytes(self, method: str, reply: bytes) -> None:
         """Append one proven reply as it came."""
         self.write(method, parse(method, reply))
+
+    def write_outbox(self, outbox: Outbox) -> None:
+        """Append every proven reply that an outbox keeps."""
+        for entry in outbox.replied():
+            if entry.reply is not None:
+                self.write_bytes(entry.method, entry.reply)
 
     def close(self) -> None:
         """Close the file."""
