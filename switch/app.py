@@ -120,9 +120,12 @@ async def switch(
 async def run(settings: Settings, url: str, port_file: Path | None = None) -> None:
     """Serve until SIGTERM or SIGINT; `port_file` is written once calls are answered."""
     async with switch(settings, url, SystemClock()) as server:
-        if port_file is not None:
-            await asyncio.to_thread(port_file.write_text, f"{server.port}\n", encoding="ascii")
-        await server.serve_until_signalled()
+
+        def announce() -> None:
+            if port_file is not None:
+                port_file.write_text(f"{server.port}\n", encoding="ascii")
+
+        await server.serve_until_signalled(announce=announce)
 
 
 def _limits(settings: Settings) -> ServerLimits:

@@ -6,7 +6,7 @@ are answered, then the port closes. Nothing that was begun is cut off before `dr
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -118,14 +118,20 @@ class SwitchServer:
         return self.port
 
     async def serve_until_signalled(
-        self, signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT)
+        self,
+        signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
+        announce: Callable[[], None] = lambda: None,
     ) -> None:
-        """Serve until one of the signals comes, then drain. A second signal changes nothing."""
+        """Serve until one of the signals comes, then drain. A second signal changes nothing.
+
+        `announce` tells whoever waits for us; from then on a signal is an order to drain.
+        """
         loop = asyncio.get_running_loop()
         wanted = asyncio.Event()
         for number in signals:
             loop.add_signal_handler(number, wanted.set)
         try:
+            announce()
             await wanted.wait()
             await self.drain()
         finally:

@@ -212,18 +212,27 @@ class EmbeddedPostgres:
 
     def _shut_down(self) -> None:
         pid = self.pid
-        if pid is None:
-            self._reap()
-            return
-        os.kill(pid, signal.SIGINT)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
         deadline = time.monotonic() + STOP_TIMEOUT_S
-        while not self._reap() and postmaster.is_serving(pid, self.cluster):
+        while not self._has_ended(pid):
             if time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
                     f"PostgreSQL (process {pid}) did not stop in {STOP_TIMEOUT_S:.0f} s; "
                     f"its log is {self.log}"
                 )
             time.sleep(0.005)
+
+    def _has_ended(self, pid: int | None) -> bool:
+        """Whether the server has ended, and our own child, if it was that, to its very end.
+
+        It lets go of its pid file, and serves no more, before there is a zombie to be taken away.
+        """
+        self._reap()
+        return self._process is None and (
+            pid is None or not postmaster.is_serving(pid, self.cluster)
+        )
 
     def _reap(self) -> bool:
         """Whether our own child has ended; its zombie would count as alive to PostgreSQL."""

@@ -38,6 +38,20 @@ async def test_signal_drains_and_closes(number: signal.Signals) -> None:
     await server.drain()
 
 
+async def test_a_signal_that_comes_with_the_announcement_is_an_order_to_drain() -> None:
+    """Whoever waits for the switch may stop it the moment it is told."""
+    server = lifecycle.SwitchServer(QUICK, Door().handlers)
+    await server.start()
+    announced: list[int] = []
+
+    def announce() -> None:
+        announced.append(server.port)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    await asyncio.wait_for(server.serve_until_signalled(announce=announce), 10)
+    assert announced == [server.port]
+
+
 async def test_health_watch_hears_of_the_drain_and_does_not_hold_it_up() -> None:
     server = lifecycle.SwitchServer(QUICK, Door().handlers)
     port = await server.start()

@@ -162,6 +162,18 @@ def test_rows_survive_a_stop_and_a_start(server: EmbeddedPostgres) -> None:
     assert rows(server.start()) == [1, 2]
 
 
+def test_a_stop_waits_for_its_child_to_the_very_end(server: EmbeddedPostgres) -> None:
+    """A server that has let go of its pid file is still a process of ours for a moment."""
+    server.start()
+    process = server._process
+    assert process is not None
+    (server.cluster / "postmaster.pid").unlink()
+    assert server.pid is None
+    process.send_signal(signal.SIGINT)
+    server.stop()
+    assert process.returncode == 0
+
+
 def test_postmaster_killed_keeps_committed_rows_and_loses_uncommitted(
     server: EmbeddedPostgres,
 ) -> None:
