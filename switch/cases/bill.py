@@ -6,15 +6,14 @@ Must not know: persons, expectations.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from switch.cases.fields import Fields
 from switch.model.claim import Claim, FeeLine, Prescription
 from switch.model.codes import InjuryCause, Kind
 from switch.model.ids import InstitutionCode, RequestId
 from switch.model.member import Institution
-from switch.model.money import Fen
+from switch.model.money import Fen, line_price_fen
 from switch.rules.catalogue import Catalogue
 from switch.rules.item import Item, read_item
 
@@ -106,19 +105,18 @@ def _scoped(
 def _line(one: Fields, position: int, on: date, items: dict[str, tuple[Item, ...]]) -> FeeLine:
     number = one.whole("number", position)
     code = one.text("code", f"LINE-{number}")
-    quantity = _decimal(one, "quantity", Decimal(1))
-    price = _decimal(one, "price", Decimal(0))
-    if not one.has("amount") and not price:
+    quantity_e4, price_e4 = one.e4("quantity", 10_000), one.e4("price", 0)
+    if not one.has("amount") and not one.has("price"):
         one.fail("amount is missing; write yuan, or a price and a quantity")
-    amount = one.fen("amount", int((quantity * price * 100).quantize(Decimal(1))))
+    amount = one.fen("amount", line_price_fen(quantity_e4, price_e4))
     day = one.day("on", on) or on
     line = FeeLine(
         number,
         code,
         one.text("name"),
         day,
-        int(quantity * 10_000),
-        int(price * 10_000),
+        quantity_e4,
+        price_e4,
         Fen(amount),
         one.text("disease"),
         one.whole("withdraws", 0),
@@ -131,10 +129,3 @@ def _line(one: Fields, position: int, on: date, items: dict[str, tuple[Item, ...
         items[code] = (read_item({"code": code, **terms}, one.where, _EARLY),)
     one.done()
     return line
-
-
-def _decimal(one: Fields, key: str, default: Decimal) -> Decimal:
-    value: Any = one.take(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        one.fail(f"{key} is {value!r}; write a number")
-    return Decimal(value)

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PURE = ("model", "security", "cards", "rules", "ledger", "clearing", "recon", "pipeline")
 """The packages of `switch` that see no outside."""
 
-MONEY = ("model", "cards", "rules", "ledger", "clearing", "recon", "pipeline")
+MONEY = ("model", "cards", "rules", "cases", "ledger", "clearing", "recon", "pipeline")
 """The packages in which a fraction would be money."""
 
 
