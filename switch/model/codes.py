@@ -24,7 +24,7 @@ class Insurance(StrEnum):
 
 
 class Kind(StrEnum):
-    """`med_type`: the kind of care. 9901 to 9909 are local codes, which a policy gives a meaning."""
+    """`med_type`: the kind of care. 9901 to 9909 are local: a policy gives them a meaning."""
 
     OUTPATIENT = "11"
     REGISTRATION = "12"
@@ -69,9 +69,7 @@ INPATIENT_KINDS: Final = frozenset(
 )  # fmt: skip
 """Kinds with a stay. Care of these kinds is never refused for a special disease."""
 
-SPECIAL_KINDS: Final = frozenset(
-    {Kind.SPECIAL_DISEASE, Kind.CHRONIC_DISEASE, Kind.MAJOR_DISEASE}
-)
+SPECIAL_KINDS: Final = frozenset({Kind.SPECIAL_DISEASE, Kind.CHRONIC_DISEASE, Kind.MAJOR_DISEASE})
 """Kinds that are wholly for a special disease (门诊慢特病)."""
 
 EMERGENCY_KINDS: Final = frozenset({Kind.EMERGENCY, Kind.EMERGENCY_INPATIENT})

@@ -136,7 +136,7 @@ class Decision:
     """SHA-256 of the canonical rule book, hex."""
     ruled_on: date
     parts: Mapping[str, int]
-    """The bill by what the person bears before further payers, in fen: `switch.rules.words.PARTS`."""
+    """What the person bears before further payers, in fen, by `switch.rules.words.PARTS`."""
     lines: tuple[LineScope, ...]
 
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from switch.model.codes import CardStatus, FilingKind, Insurance, MemberClass
 from switch.model.ids import CardIdentifier, MemberId, RegionCode, SocialSecurityNumber
-from switch.model.money import Fen
+from switch.model.money import ZERO, Fen
 
 Accumulators = Mapping[str, Mapping[str, int]]
 """Year key ("330299/310/2018") → accumulator name → value in its own unit (fen or a count)."""
@@ -102,7 +102,7 @@ class Member:
     filings: tuple[Filing, ...]
     accumulators: Accumulators
     standings: tuple[Standing, ...] = ()
-    account_relative_fen: Fen = Fen(0)
+    account_relative_fen: Fen = ZERO
     """What relatives' accounts may pay for this person (共济)."""
 
     def __repr__(self) -> str:

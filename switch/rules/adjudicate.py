@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 
 from switch.model.claim import Claim
-from switch.model.codes import EMERGENCY_KINDS, Kind
+from switch.model.codes import EMERGENCY_KINDS, FundPayType, Kind
 from switch.model.decision import Decision, Decline, LineScope, Payer, Split
 from switch.model.ids import RegionCode
 from switch.model.member import Institution, Member, year_key
@@ -26,9 +26,10 @@ from switch.rules.entitlement import (
     entitle,
 )
 from switch.rules.groups import Case, Group, Rules, plan_beside, scope_groups
+from switch.rules.plan import Plan
 from switch.rules.scope import Totals
 from switch.rules.tally import Purse, Tally
-from switch.rules.terms import Meter, Plan
+from switch.rules.terms_benefit import Meter
 
 __all__ = ["Rules", "adjudicate", "age_on"]
 
@@ -138,7 +139,6 @@ def _decide(
         member.account_current_fen, member.account_earlier_fen, member.account_relative_fen,
         use_account=case.claim.use_account,
     )  # fmt: skip
-    bill = Totals()
     benefits: dict[int, tuple[Group, Benefit]] = {}
     for group in groups:
         benefit = _settle(group, tally, purse)
@@ -149,16 +149,12 @@ def _decide(
             benefits[id(group.plan)][1].join(benefit)
         else:
             benefits[id(group.plan)] = (group, benefit)
-        bill.own += group.totals.own
-        bill.over += group.totals.over
-        bill.first += group.totals.first
-        bill.in_scope += group.totals.in_scope
     joined = Benefit()
     hospital = cash = 0
-    parts: dict[str, int] = {}
+    parts = dict.fromkeys(joined.parts, 0)
     for group, benefit in benefits.values():
         for part, amount in benefit.parts.items():
-            parts[part] = parts.get(part, 0) + amount
+            parts[part] += amount
         total = sum(benefit.parts.values()) + sum(benefit.funds.values())
         hospital += _pay_hospital(group, benefit, tally)
         pay_further(group.plan, benefit, group.facts, group.reduction, tally)
@@ -167,21 +163,6 @@ def _decide(
         cash += sum(benefit.parts.values())
         _count_whole(case, group.plan, benefit, total, person, tally)
         joined.join(benefit)
-    funds = joined.funds
-    split = Split(
-        total_fen=Fen(bill.own + bill.over + bill.first + bill.in_scope),
-        own_expense_fen=Fen(bill.own),
-        over_limit_fen=Fen(bill.over),
-        first_self_pay_fen=Fen(bill.first),
-        in_scope_fen=Fen(bill.in_scope),
-        deductible_fen=Fen(parts["deductible"]),
-        payers=tuple(Payer(fund, Fen(funds[fund])) for fund in sorted(funds) if funds[fund]),
-        hospital_fen=Fen(hospital),
-        account_current_fen=Fen(purse.paid["current"]),
-        account_earlier_fen=Fen(purse.paid["earlier"]),
-        account_relative_fen=Fen(purse.paid["relative"]),
-        cash_fen=Fen(cash),
-    )
     special_id = "" if case.special is None else case.special.filing_id
     return Decision(
         region_insured=RegionCode(entitled.plan.region),
@@ -190,7 +171,7 @@ def _decide(
         member_class=entitled.enrolment.member_class,
         clearing_type=entitled.plan.cover.clearing_type,
         filing_id=case.place.filing_id or special_id,
-        split=split,
+        split=_split(groups, joined.funds, parts["deductible"], hospital, purse, cash),
         working=tuple(tally.steps),
         deltas={key: tally.deltas} if tally.deltas else {},
         consulted=frozenset([f"{key}#{name}" for name in tally.consulted]),
@@ -199,6 +180,33 @@ def _decide(
         ruled_on=entitled.ruled_on,
         parts=parts,
         lines=lines,
+    )
+
+
+def _split(
+    groups: Sequence[Group],
+    funds: Mapping[FundPayType, int],
+    deductible: int,
+    hospital: int,
+    purse: Purse,
+    cash: int,
+) -> Split:
+    bill = Totals()
+    for group in groups:
+        bill.join(group.totals)
+    return Split(
+        total_fen=Fen(bill.own + bill.over + bill.first + bill.in_scope),
+        own_expense_fen=Fen(bill.own),
+        over_limit_fen=Fen(bill.over),
+        first_self_pay_fen=Fen(bill.first),
+        in_scope_fen=Fen(bill.in_scope),
+        deductible_fen=Fen(deductible),
+        payers=tuple(Payer(fund, Fen(funds[fund])) for fund in sorted(funds) if funds[fund]),
+        hospital_fen=Fen(hospital),
+        account_current_fen=Fen(purse.paid["current"]),
+        account_earlier_fen=Fen(purse.paid["earlier"]),
+        account_relative_fen=Fen(purse.paid["relative"]),
+        cash_fen=Fen(cash),
     )
 
 

@@ -10,9 +10,11 @@ from switch.model.codes import FundPayType
 from switch.model.decision import Step
 from switch.model.money import RATE_ONE_BP
 from switch.rules.condition import Facts
+from switch.rules.plan import Plan
 from switch.rules.rounding import HALF_UP, RATE_ONE_E8
 from switch.rules.tally import Tally
-from switch.rules.terms import ENDLESS, Adjustments, Band, Plan, Reduction
+from switch.rules.terms import Reduction
+from switch.rules.terms_benefit import ENDLESS, Adjustments, Band
 
 _BASIC = "basic"
 

@@ -8,9 +8,11 @@ from switch.model.money import RATE_ONE_BP
 from switch.rules.bands import reduced_e8
 from switch.rules.benefit import Benefit
 from switch.rules.condition import Facts
+from switch.rules.plan import Plan
 from switch.rules.rounding import HALF_UP
 from switch.rules.tally import Purse, Tally
-from switch.rules.terms import AccountUse, FurtherPayer, Hospital, HospitalRow, Plan, Reduction
+from switch.rules.terms import Reduction
+from switch.rules.terms_payers import AccountUse, FurtherPayer, Hospital, HospitalRow
 
 _ACCOUNTS = {
     "current": ("当年账户支付", "Current-year account"),
