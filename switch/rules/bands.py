@@ -77,7 +77,8 @@ def scope_of_paid(piece: Piece, paid: int) -> int:
     """
     if paid >= piece.paid:
         return piece.base
-    return HALF_UP.divide(paid * RATE_ONE_E8, piece.rate_e8)
+    # A share that was rounded up to whole yuan may stand for more than there is.
+    return min(piece.base, HALF_UP.divide(paid * RATE_ONE_E8, piece.rate_e8))
 
 
 def _stretches(
