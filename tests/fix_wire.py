@@ -18,7 +18,7 @@ from switch.model.codes import (
     Insurance,
     MemberClass,
 )
-from switch.model.decision import Decision, Payer, Split, Step, YearToDate
+from switch.model.decision import Decision, LineScope, Payer, Split, Step, YearToDate
 from switch.model.ids import (
     CardIdentifier,
     InstitutionCode,
@@ -270,6 +270,8 @@ def a_decision(split: Split | None = None) -> Decision:
         year_to_date=(YearToDate("fund", 10_300, 20_000_000), YearToDate("in_scope", 15_500, None)),
         rule_book="ab" * 32,
         ruled_on=date(2018, 12, 1),
+        parts={"own_expense": 100, "over_limit": 50, "first_self_pay": 52, "deductible": 500},
+        lines=(LineScope(1, 100, 50, 0, 1_000), LineScope(2, 0, 0, 52, 2_500)),
     )
 
 

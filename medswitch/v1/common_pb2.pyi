@@ -429,7 +429,7 @@ class Payer(_message.Message):
     fund_pay_type: _builtins.str
     """The fund (fund_pay_type). In setlinfo its amount stands in one flat field:
     310100, 390100 in hifp_pay; 320100 in cvlserv_pay; 330100 in hifob_pay; 370100 in hifes_pay; 390200 in hifmi_pay;
-    610100 in maf_pay; 620100, 999997 in oth_pay.
+    350100 in hifdm_pay; 610100, 610102, 610103, 610104 in maf_pay; every other fund in oth_pay.
     """
     amount_fen: _builtins.int
     """Its part in fen (fund_payamt)."""

@@ -6,8 +6,7 @@ Must not know: persons, expectations.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Final
 
 from switch.cases.fields import Fields
 from switch.model.claim import Claim, FeeLine, Prescription
@@ -106,11 +105,9 @@ def _scoped(
 def _line(one: Fields, position: int, on: date, items: dict[str, tuple[Item, ...]]) -> FeeLine:
     number = one.whole("number", position)
     code = one.text("code", f"LINE-{number}")
-    quantity = _decimal(one, "quantity", Decimal(1))
-    price = _decimal(one, "price", Decimal(0))
-    if not one.has("amount") and not price:
+    quantity_e4, price_e4 = one.e4("quantity", 10_000), one.e4("price", 0)
+    if not one.has("amount") and not one.has("price"):
         one.fail("amount is missing; write yuan, or a price and a quantity")
-    quantity_e4, price_e4 = int(quantity * 10_000), int(price * 10_000)
     amount = one.fen("amount", line_price_fen(quantity_e4, price_e4))
     day = one.day("on", on) or on
     line = FeeLine(
@@ -132,19 +129,3 @@ def _line(one: Fields, position: int, on: date, items: dict[str, tuple[Item, ...
         items[code] = (read_item({"code": code, **terms}, one.where, _EARLY),)
     one.done()
     return line
-
-
-def _decimal(one: Fields, key: str, default: Decimal) -> Decimal:
-    value: Any = one.take(key, default)
-    if isinstance(value, str):
-        value = value.replace(",", "")
-    if isinstance(value, int | Decimal | str) and not isinstance(value, bool):
-        try:
-            number = Decimal(value)
-        except InvalidOperation:
-            number = Decimal("NaN")
-    else:
-        number = Decimal("NaN")
-    if not number.is_finite() or number * 10_000 != (number * 10_000).to_integral_value():
-        one.fail(f"{key} is {value!r}; write a number with at most four decimals")
-    return number

@@ -5,8 +5,9 @@ Must not know: what a field is for.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
+
+from switch.rules.number import scaled
 
 
 class Fields:
@@ -80,6 +81,15 @@ class Fields:
         """Return an amount of yuan, in fen."""
         return fen_of(self.take(key), key, self.where) if self.has(key) else default
 
+    def e4(self, key: str, default: int) -> int:
+        """Return a number in 1/10,000."""
+        if not self.has(key):
+            return default
+        number = scaled(value := self.take(key), 4)
+        if number is None:
+            self.fail(f"{key} is {str(value)!r}; write a number with at most four decimals")
+        return number
+
     def tables(self, key: str) -> Sequence["Fields"]:
         """Return a list of tables."""
         value = self.take(key, [])
@@ -111,14 +121,10 @@ class Fields:
 
 def fen_of(value: object, key: str, where: str) -> int:
     """Return an amount of yuan written as a number or a text, in fen. Raises: ValueError."""
-    if isinstance(value, int | Decimal | str) and not isinstance(value, bool):
-        try:
-            number = Decimal(value.replace(",", "") if isinstance(value, str) else value) * 100
-        except InvalidOperation:
-            number = Decimal("NaN")
-        if number.is_finite() and number == number.to_integral_value():
-            return int(number)
-    raise ValueError(f"{where}: {key} is {value!r}; write yuan with at most two decimals")
+    fen = scaled(value.replace(",", "") if isinstance(value, str) else value, 2)
+    if fen is None:
+        raise ValueError(f"{where}: {key} is {str(value)!r}; write yuan with at most two decimals")
+    return fen
 
 
 def times_of(value: object, key: str, where: str) -> int:

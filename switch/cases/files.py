@@ -38,5 +38,5 @@ def run_file(path: Path, shipped: Rules) -> Iterator[CaseResult]:
     names = [named] if isinstance(named, str) else named
     if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
         raise ValueError(f"{path}: policy is {named!r}; write the paths of policy files")
-    rules = read_policies([path.parent / name for name in names]) if names else shipped
+    rules = read_policies([path.parent.joinpath(name) for name in names]) if names else shipped
     yield from run_cases(document, rules, path.name)

@@ -31,7 +31,7 @@ from switch.model.member import (
 )
 from switch.model.money import Fen
 from switch.rules.adjudicate import Rules
-from switch.rules.terms import Plan
+from switch.rules.plan import Plan
 from switch.rules.words import BASIC_CLASSES, COUNTED_IN_TIMES
 
 _NO_CARD: Final = Card(

@@ -18,7 +18,7 @@ from switch.model.money import yuan_text
 from switch.rules.adjudicate import Rules
 from switch.rules.book import RuleBook
 from switch.rules.catalogue import Catalogue
-from switch.rules.terms import Plan
+from switch.rules.plan import Plan
 
 
 def shipped_rules() -> Rules:

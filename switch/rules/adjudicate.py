@@ -26,9 +26,10 @@ from switch.rules.entitlement import (
     entitle,
 )
 from switch.rules.groups import Case, Group, Rules, plan_beside, scope_groups
+from switch.rules.plan import Plan
 from switch.rules.scope import Totals
 from switch.rules.tally import Purse, Tally
-from switch.rules.terms import Meter, Plan
+from switch.rules.terms_benefit import Meter
 
 __all__ = ["Rules", "adjudicate", "age_on"]
 
@@ -148,7 +149,6 @@ def _decide(
         member.account_current_fen, member.account_earlier_fen, member.account_relative_fen,
         use_account=case.claim.use_account,
     )  # fmt: skip
-    bill = Totals()
     benefits: dict[int, tuple[Group, Benefit]] = {}
     for group in groups:
         benefit = _settle(group, tally, purse)
@@ -159,16 +159,12 @@ def _decide(
             benefits[id(group.plan)][1].join(benefit)
         else:
             benefits[id(group.plan)] = (group, benefit)
-        bill.own += group.totals.own
-        bill.over += group.totals.over
-        bill.first += group.totals.first
-        bill.in_scope += group.totals.in_scope
+    joined = Benefit()
     hospital = cash = 0
-    parts: dict[str, int] = {}
-    funds: dict[FundPayType, int] = {}
+    parts = dict.fromkeys(joined.parts, 0)
     for group, benefit in benefits.values():
         for part, amount in benefit.parts.items():
-            parts[part] = parts.get(part, 0) + amount
+            parts[part] += amount
         total = sum(benefit.parts.values()) + sum(benefit.funds.values())
         hospital += _pay_hospital(group, benefit, tally)
         pay_further(group.plan, benefit, group.facts, group.reduction, tally)
@@ -176,22 +172,7 @@ def _decide(
         pay_account(group.plan.account, benefit.parts, group.facts, tally, purse)
         cash += sum(benefit.parts.values())
         _count_whole(case, group.plan, benefit, total, person, tally)
-        for fund, amount in benefit.funds.items():
-            funds[fund] = funds.get(fund, 0) + amount
-    split = Split(
-        total_fen=Fen(bill.own + bill.over + bill.first + bill.in_scope),
-        own_expense_fen=Fen(bill.own),
-        over_limit_fen=Fen(bill.over),
-        first_self_pay_fen=Fen(bill.first),
-        in_scope_fen=Fen(bill.in_scope),
-        deductible_fen=Fen(parts["deductible"]),
-        payers=tuple(Payer(fund, Fen(funds[fund])) for fund in sorted(funds) if funds[fund]),
-        hospital_fen=Fen(hospital),
-        account_current_fen=Fen(purse.paid["current"]),
-        account_earlier_fen=Fen(purse.paid["earlier"]),
-        account_relative_fen=Fen(purse.paid["relative"]),
-        cash_fen=Fen(cash),
-    )
+        joined.join(benefit)
     special_id = "" if case.special is None else case.special.filing_id
     return Decision(
         region_insured=RegionCode(entitled.plan.region),
@@ -200,7 +181,7 @@ def _decide(
         member_class=entitled.enrolment.member_class,
         clearing_type=entitled.plan.cover.clearing_type,
         filing_id=case.place.filing_id or special_id,
-        split=split,
+        split=_split(groups, joined.funds, parts["deductible"], hospital, purse, cash),
         working=tuple(tally.steps),
         deltas={key: tally.deltas} if tally.deltas else {},
         consulted=frozenset([f"{key}#{name}" for name in tally.consulted]),
@@ -209,6 +190,33 @@ def _decide(
         ruled_on=entitled.ruled_on,
         parts=parts,
         lines=lines,
+    )
+
+
+def _split(
+    groups: Sequence[Group],
+    funds: Mapping[FundPayType, int],
+    deductible: int,
+    hospital: int,
+    purse: Purse,
+    cash: int,
+) -> Split:
+    bill = Totals()
+    for group in groups:
+        bill.join(group.totals)
+    return Split(
+        total_fen=Fen(bill.own + bill.over + bill.first + bill.in_scope),
+        own_expense_fen=Fen(bill.own),
+        over_limit_fen=Fen(bill.over),
+        first_self_pay_fen=Fen(bill.first),
+        in_scope_fen=Fen(bill.in_scope),
+        deductible_fen=Fen(deductible),
+        payers=tuple(Payer(fund, Fen(funds[fund])) for fund in sorted(funds) if funds[fund]),
+        hospital_fen=Fen(hospital),
+        account_current_fen=Fen(purse.paid["current"]),
+        account_earlier_fen=Fen(purse.paid["earlier"]),
+        account_relative_fen=Fen(purse.paid["relative"]),
+        cash_fen=Fen(cash),
     )
 
 

@@ -10,9 +10,11 @@ from switch.model.codes import FundPayType
 from switch.model.decision import Step
 from switch.model.money import RATE_ONE_BP
 from switch.rules.condition import Facts
+from switch.rules.plan import Plan
 from switch.rules.rounding import HALF_UP, RATE_ONE_E8
 from switch.rules.tally import Tally
-from switch.rules.terms import ENDLESS, Adjustments, Band, Plan, Reduction
+from switch.rules.terms import Reduction
+from switch.rules.terms_benefit import ENDLESS, Adjustments, Band
 
 _BASIC = "basic"
 
@@ -80,7 +82,8 @@ def scope_of_paid(piece: Piece, paid: int) -> int:
     """
     if paid >= piece.paid:
         return piece.base
-    return HALF_UP.divide((paid + piece.off) * RATE_ONE_E8, piece.rate_e8)
+    # A share that was rounded up to whole yuan may stand for more than there is.
+    return min(piece.base, HALF_UP.divide((paid + piece.off) * RATE_ONE_E8, piece.rate_e8))
 
 
 def _stretches(

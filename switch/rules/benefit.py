@@ -13,19 +13,12 @@ from switch.model.money import RATE_ONE_BP
 from switch.rules.bands import Piece, share_bands
 from switch.rules.ceiling import above_scope, cap_fund
 from switch.rules.condition import Facts
+from switch.rules.plan import Plan
 from switch.rules.rounding import HALF_UP
 from switch.rules.scope import Totals
 from switch.rules.tally import Purse, Tally
-from switch.rules.terms import (
-    ENDLESS,
-    Amount,
-    Band,
-    Deductible,
-    FlatGroup,
-    Plan,
-    Reduction,
-    Segment,
-)
+from switch.rules.terms import Reduction
+from switch.rules.terms_benefit import ENDLESS, Amount, Band, Deductible, FlatGroup, Segment
 from switch.rules.words import PARTS
 
 _NOTHING: Final = Amount(0)
@@ -106,18 +99,20 @@ def settle_group(
         parts[segment.part] = taken
         rest -= taken
     owed = highest = 0
-    if plan.deductible is not None:
-        amount = _amount(cells.deductible, totals)
-        owed, highest = _owed(plan.deductible, amount, facts, tally)
-    after = plan.deductible is not None and plan.deductible.after
+    amount = _amount(cells.deductible, totals)
+    # A deductible of nothing is no step of the working.
+    deductible = plan.deductible if amount else None
+    if deductible is not None:
+        owed, highest = _owed(deductible, amount, facts, tally)
+    after = deductible is not None and deductible.after
     if not after:
-        parts["deductible"] = _take_deductible(plan.deductible, owed, rest, tally)
+        parts["deductible"] = _take_deductible(deductible, owed, rest, tally)
     banded = rest - parts["deductible"]
     below = totals.in_scope - banded
     above = above_scope(plan, below, banded, facts, tally)
     pieces = share_bands(plan, cells.bands, below, banded - above, reduction, facts, tally)
     if after:
-        taken = _take_deductible(plan.deductible, owed, sum(p.paid for p in pieces), tally)
+        taken = _take_deductible(deductible, owed, sum(p.paid for p in pieces), tally)
         parts["deductible"] = taken
         _take_off_pieces(pieces, taken)
     above += cap_fund(plan, pieces, facts, tally)
@@ -238,13 +233,15 @@ def _amount(cell: Amount, totals: Totals) -> int:
 
 
 def _owed(terms: Deductible, amount_fen: int, facts: Facts, tally: Tally) -> tuple[int, int]:
-    """Return (what of the deductible is still owed, rise of the highest level's this period)."""
+    """Return (what of the deductible is still owed, rise of the highest level's this period).
+
+    `amount_fen` is positive: who has no deductible has none to complete either.
+    """
     limit, rise = amount_fen, 0
     if terms.ordinals_bp:
         number = min(facts.ordinal, len(terms.ordinals_bp)) - 1
         limit = HALF_UP.share(amount_fen, terms.ordinals_bp[number] * RATE_ONE_BP)
-    if amount_fen:
-        limit = max(limit, terms.least_fen)
+    limit = max(limit, terms.least_fen)
     if terms.highest is not None and limit:
         # "One deductible a year, that of the highest level used": what earlier stays of the year
         # took is set off, and a stay at a lower level still owes up to the highest.

@@ -5,56 +5,18 @@ claim waits.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, TypeVar
+from typing import Final
 
-from switch.model.codes import INPATIENT_KINDS, SPECIAL_KINDS
 from switch.rules.catalogue import Catalogue
-from switch.rules.condition import ALWAYS, Condition
+from switch.rules.plan import Plan, first_of, join_plan
 from switch.rules.source import DAY, DatedTerm, Rule, last_day, read_files
-from switch.rules.terms import (
-    AccountUse,
-    Accumulator,
-    Adjustments,
-    Bands,
-    Ceiling,
-    ClassRatio,
-    Cover,
-    CrossCity,
-    Dates,
-    Deductible,
-    Entitlement,
-    FlatGroup,
-    FurtherPayer,
-    Hospital,
-    Identity,
-    Meter,
-    Plan,
-    ScopeTerms,
-    Segments,
-    SpecialDiseases,
-    SpecialModes,
-    Term,
-    Year,
-)
-from switch.rules.words import ADMISSIONS, AREAS, LEVELS
+from switch.rules.terms import Cover, CrossCity, Term
+from switch.rules.terms_benefit import Adjustments, Bands, FlatGroup
+from switch.rules.terms_payers import Accumulator, FurtherPayer
 
-T = TypeVar("T")
-
-_DEFAULT: Final = "default"
-_SCOPE: Final = ScopeTerms(
-    _DEFAULT, "care", "care", (),
-    (ClassRatio(_DEFAULT, frozenset(), frozenset(), ALWAYS, 10_000),),
-)  # fmt: skip
-"""Without a rule: the place of care's catalogue, and what it does not hold is own expense."""
-_MODES: Final = SpecialModes(
-    _DEFAULT,
-    {area: {"*": "open" if area == "home" else "refuse"} for area in AREAS},
-    frozenset(LEVELS),
-    items_listed=False,
-)
 _ONCE: Final = frozenset(
     {
         "cover", "dates", "year", "scope", "segments", "deductible", "bands", "account",
@@ -138,7 +100,7 @@ def _compile(
     days = {item.since for item in active}
     days |= {item.until + DAY for item in active if item.until is not None}
     starts = tuple(sorted(days))
-    return starts, tuple(_plan(region, insurance, kind, on, active) for on in starts)
+    return starts, tuple(_held(region, insurance, kind, on, active) for on in starts)
 
 
 def _key(rule: Rule, term: Term | None) -> str:
@@ -157,7 +119,7 @@ def _key(rule: Rule, term: Term | None) -> str:
             return f"ceiling {rule.rule_id}" if named else rule.kind_of_rule
 
 
-def _plan(region: str, insurance: str, kind: str, on: date, active: list[_Active]) -> Held:
+def _held(region: str, insurance: str, kind: str, on: date, active: list[_Active]) -> Held:
     found: dict[str, _Active] = {}
     for item in active:
         if item.holds(on):
@@ -168,8 +130,7 @@ def _plan(region: str, insurance: str, kind: str, on: date, active: list[_Active
                 )
             found[item.key] = item
     terms = [item.dated.term for item in found.values() if item.dated.term is not None]
-    cover = _one(terms, Cover)
-    bands = _one(terms, Bands)
+    cover, bands = first_of(terms, Cover), first_of(terms, Bands)
     if cover is None and any(item.key == "cover" for item in active):
         return None
     if cover is not None and not cover.covered:
@@ -184,112 +145,9 @@ def _plan(region: str, insurance: str, kind: str, on: date, active: list[_Active
     where = f"{found['bands'].where}: insurance {insurance}, kind {kind} on {on}"
     for key in sorted({item.key for item in active if item.key in _ONCE} - set(found)):
         raise ValueError(f"{where}: covered, but no {key} rule holds (gap)")
-    if cover is None:
-        stay = kind in INPATIENT_KINDS
-        cover = Cover(_DEFAULT, True, frozenset({"none"}), "21" if stay else "11")
-    identity = _one(terms, Identity)
-    segments = _one(terms, Segments)
-    modes: SpecialModes | None = None
-    if kind not in INPATIENT_KINDS:
-        found_modes = _one(terms, SpecialModes)
-        modes = _MODES if found_modes is None else found_modes
-    plan = Plan(
-        region=region,
-        insurance=insurance,
-        kind=kind,
-        since=on,
-        cover=cover,
-        identity_accepted=identity is not None and identity.accepted,
-        dates=_one(terms, Dates) or Dates(_DEFAULT, "service", "service", "service", "service"),
-        year=_one(terms, Year) or Year(_DEFAULT, 1, 1),
-        entitlement=_one(terms, Entitlement),
-        scope=_one(terms, ScopeTerms) or _SCOPE,
-        segments=segments.segments if segments else (),
-        deductible=_one(terms, Deductible),
-        bands=bands,
-        ceilings=tuple(sorted(_all(terms, Ceiling), key=lambda one: one.name)),
-        adjustments=tuple(_all(terms, Adjustments)),
-        account=_one(terms, AccountUse) or AccountUse(_DEFAULT, ()),
-        areas={
-            key.split()[1]: term.dated.term
-            for key, term in found.items()
-            if isinstance(term.dated.term, CrossCity)
-        },
-        special_modes=modes,
-        special_diseases=_one(terms, SpecialDiseases),
-        flat=tuple(_all(terms, FlatGroup)),
-        payers=tuple(sorted(_all(terms, FurtherPayer), key=lambda one: (one.order, one.payer))),
-        hospital=_one(terms, Hospital),
-        meters=_meters(terms, where),
-        reads_ordinal=_ordinal_meter(terms),
-    )
-    lists = plan.special_diseases is not None
-    if kind in SPECIAL_KINDS and not lists and _one(terms, SpecialModes) is not None:
-        raise ValueError(f"{where}: covered, but no special_disease_list rule holds (gap)")
-    _check_joined(plan, where)
-    return plan
-
-
-def _one(terms: list[Term], expected: type[T]) -> T | None:
-    return next((term for term in terms if isinstance(term, expected)), None)
-
-
-def _all(terms: list[Term], expected: type[T]) -> Iterator[T]:
-    return (term for term in terms if isinstance(term, expected))
-
-
-def _parts(thing: Any, wanted: type[T]) -> Iterator[T]:
-    """Yield every part of a term, however deep, that is of a type."""
-    if isinstance(thing, wanted):
-        yield thing
-    elif isinstance(thing, tuple | list):
-        for one in thing:
-            yield from _parts(one, wanted)
-    elif is_dataclass(thing):
-        for field in fields(thing):
-            yield from _parts(getattr(thing, field.name), wanted)
-
-
-def _ordinal_meter(terms: list[Term]) -> str:
-    deductible = _one(terms, Deductible)
-    asked = any(condition.ordinal for condition in _parts(terms, Condition))
-    if not asked and not (deductible and deductible.ordinals_bp):
-        return ""
-    return deductible.admissions if deductible else ADMISSIONS
-
-
-def _meters(terms: list[Term], where: str) -> tuple[Meter, ...]:
-    """Return every meter of a plan once. Raises: ValueError when two rules mean different sums."""
-    found: dict[str, Meter] = {}
-    named = list(_parts(terms, Meter))
-    if ordinal := _ordinal_meter(terms):
-        named.append(Meter(ordinal, ("admissions",), "year"))
-    for meter in named:
-        before = found.setdefault(meter.name, meter)
-        if before != meter:
-            raise ValueError(
-                f"{where}: {meter.name} counts {'+'.join(before.counts)} per {before.period} in "
-                f"one rule and {'+'.join(meter.counts)} per {meter.period} in another"
-            )
-    return tuple(found[name] for name in sorted(found))
-
-
-def _check_joined(plan: Plan, where: str) -> None:
-    """Refuse terms that cannot stand together."""
-    before: set[str] = set()
-    for payer in plan.payers:
-        if payer.above and payer.above not in before:
-            raise ValueError(f"{where}: {payer.rule}: no earlier payer's rule is {payer.above!r}")
-        before.add(payer.rule.partition("@")[0])
-    for ceiling in plan.ceilings:
-        if ceiling.limit_on != "scope" or ceiling.meter is None:
-            continue
-        if plan.bands.position != ceiling.meter:
-            continue
-        for _, bands in plan.bands.rates.rows:
-            for _, amount_fen in ceiling.amounts.rows:
-                if bands[-1].lower_fen >= amount_fen and len(ceiling.amounts.rows) == 1:
-                    raise ValueError(
-                        f"{where}: {bands[-1].rule} begins at {bands[-1].lower_fen} fen, at or "
-                        f"above the ceiling of {amount_fen} fen ({ceiling.rule}): never reached"
-                    )
+    areas = {
+        key.split()[1]: item.dated.term
+        for key, item in found.items()
+        if isinstance(item.dated.term, CrossCity)
+    }
+    return join_plan((region, insurance, kind, on), cover, bands, terms, areas, where)

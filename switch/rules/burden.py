@@ -8,17 +8,12 @@ from switch.model.money import RATE_ONE_BP
 from switch.rules.bands import Piece, reduced_e8, scope_of_paid
 from switch.rules.benefit import Benefit
 from switch.rules.condition import Facts
+from switch.rules.plan import Plan
 from switch.rules.rounding import HALF_UP
 from switch.rules.tally import Purse, Tally
-from switch.rules.terms import (
-    AccountUse,
-    Band,
-    FurtherPayer,
-    Hospital,
-    HospitalRow,
-    Plan,
-    Reduction,
-)
+from switch.rules.terms import Reduction
+from switch.rules.terms_benefit import Band
+from switch.rules.terms_payers import AccountUse, FurtherPayer, Hospital, HospitalRow
 
 _ACCOUNTS = {
     "current": ("当年账户支付", "Current-year account"),

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from switch.model.decision import Step
 from switch.rules.bands import Piece, scope_of_paid
 from switch.rules.condition import Facts
+from switch.rules.plan import Plan
 from switch.rules.rounding import HALF_UP
 from switch.rules.tally import Tally
-from switch.rules.terms import Ceiling, Plan
+from switch.rules.terms_benefit import Ceiling
 from switch.rules.words import PARTS
 
 _NOTE = PARTS["above_ceiling"]

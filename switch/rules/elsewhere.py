@@ -16,7 +16,8 @@ from switch.model.reply import ReplyCode
 from switch.rules.condition import Facts
 from switch.rules.entitlement import day_of, decline_not_held
 from switch.rules.item import Item
-from switch.rules.terms import CrossCity, Plan, Reduction, SpecialModes
+from switch.rules.plan import Plan
+from switch.rules.terms import CrossCity, Reduction, SpecialModes
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from switch.model.member import Enrolment, Institution, Member
 from switch.model.reply import ReplyCode
 from switch.rules.book import Held, NotCovered, RuleBook
 from switch.rules.condition import Facts
-from switch.rules.terms import Entitlement, Plan
+from switch.rules.plan import Plan
+from switch.rules.terms import Entitlement
 
 
 @dataclass(frozen=True, slots=True)

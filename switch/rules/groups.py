@@ -17,9 +17,11 @@ from switch.rules.catalogue import Catalogue
 from switch.rules.condition import Facts
 from switch.rules.elsewhere import Place, SpecialCare, place_of_care
 from switch.rules.entitlement import Entitled, decline_not_held, plan_of
+from switch.rules.plan import Plan
 from switch.rules.scope import Scoper, Totals, net_lines
 from switch.rules.tally import Tally
-from switch.rules.terms import FlatGroup, Plan, Reduction
+from switch.rules.terms import Reduction
+from switch.rules.terms_benefit import FlatGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def _groups(
         joined: dict[str, Totals] = {}
         for (disease, flat), totals in sums.items():
             if disease and flat is None:
-                _join(joined.setdefault(disease if apart else "", Totals()), totals)
+                joined.setdefault(disease if apart else "", Totals()).join(totals)
         if whole and not joined:
             joined[case.claim.disease_code if apart else ""] = Totals()
         groups += [
@@ -148,13 +150,6 @@ def _groups(
         facts = replace(case.facts, disease="")
         groups.append(Group(outpatient, ordinary, reduction, facts))
     return groups
-
-
-def _join(sums: Totals, more: Totals) -> None:
-    sums.own += more.own
-    sums.over += more.over
-    sums.first += more.first
-    sums.in_scope += more.in_scope
 
 
 def _reduction_of(case: Case, plan: Plan) -> Reduction | None:

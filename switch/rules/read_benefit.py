@@ -13,7 +13,7 @@ from switch.rules.read_rows import (
     read_rounding,
     read_table,
 )
-from switch.rules.terms import (
+from switch.rules.terms_benefit import (
     ENDLESS,
     Adjustment,
     Adjustments,
@@ -71,12 +71,15 @@ def read_deductible(reader: Reader, context: Context) -> Deductible:
         period = reader.word("max_per", PERIODS, default="year")
         name = reader.word("max_used", default=f"{context.rule_id}.period")
         period_meter = Meter(name, ("deductible",), period)
+    ordinals = reader.rates("ordinals") if reader.has("ordinals") else ()
+    if reader.has("ordinals") and not ordinals:
+        reader.fail("ordinals is empty; name the share of at least the first admission")
     return Deductible(
         context.rule,
         amounts=amounts,
         meter=meter,
         highest=highest,
-        ordinals_bp=reader.rates("ordinals") if reader.has("ordinals") else (),
+        ordinals_bp=ordinals,
         least_fen=reader.money("least", 0),
         period_max=period_max,
         period_meter=period_meter,

@@ -14,14 +14,13 @@ from switch.rules.read_rows import (
     read_rounding,
     read_table,
 )
-from switch.rules.terms import (
-    ENDLESS,
+from switch.rules.terms_benefit import ENDLESS, Meter
+from switch.rules.terms_payers import (
     AccountUse,
     Accumulator,
     FurtherPayer,
     Hospital,
     HospitalRow,
-    Meter,
     Use,
 )
 from switch.rules.values import Reader

@@ -20,7 +20,7 @@ from switch.rules.condition import (
     check_whole,
 )
 from switch.rules.rounding import MODES, STEPS_FEN, Rounding
-from switch.rules.terms import ENDLESS, Band, Meter
+from switch.rules.terms_benefit import ENDLESS, Band, Meter
 from switch.rules.values import Reader
 from switch.rules.words import (
     AREAS,

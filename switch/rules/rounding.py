@@ -4,6 +4,7 @@ Must not know: rules. Ratios are numerators over `RATE_ONE_E8`, so that a produc
 basis points is exact until the one rounding at the end.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,29 +44,45 @@ class Rounding:
         return (whole + up) * self.step_fen
 
     def share(self, base_fen: int, rate_e8: int) -> int:
-        """Return the payer's part of an amount, in fen, never more than the amount."""
+        """Return the payer's part of an amount, in fen: at most the amount, nothing of 0 %.
+
+        Without the second, a person's share rounded down would leave the payer a rest of what it
+        pays nothing of.
+        """
+        if not rate_e8:
+            return 0
         if self.of_person:
             person = self.divide(base_fen * (RATE_ONE_E8 - rate_e8), RATE_ONE_E8)
             return base_fen - min(person, base_fen)
         return min(base_fen, self.divide(base_fen * rate_e8, RATE_ONE_E8))
 
-    def shares(self, pieces: list[tuple[int, int]]) -> list[int]:
-        """Return the payer's part of each (base, ratio in 1/10^8), in fen.
+    def shares(self, pieces: Sequence[tuple[int, int]]) -> list[int]:
+        """Return the payer's part of each (base, ratio in 1/10^8), in fen, none above its base.
 
-        With `of_sum` the running sums are rounded and each piece gets the difference, so that the
-        parts of the pieces add up to the one rounded sum.
+        With `of_sum` the exact shares are added and rounded once. Each piece gets the whole fen of
+        its own share; what the rounding adds goes to the first that have room, what it takes away
+        comes off the last.
         """
-        if not self.of_sum:
+        if not self.of_sum or len(pieces) < 2:
             return [self.share(base, rate_e8) for base, rate_e8 in pieces]
-        paid: list[int] = []
-        base_sum = exact = before = 0
-        for base, rate_e8 in pieces:
-            base_sum += base
-            exact += base * (RATE_ONE_E8 - rate_e8 if self.of_person else rate_e8)
-            rounded = self.divide(exact, RATE_ONE_E8)
-            now = base_sum - min(rounded, base_sum) if self.of_person else min(rounded, base_sum)
-            paid.append(now - before)
-            before = now
+        base_sum = sum(base for base, _ in pieces)
+        exact = sum(base * rate_e8 for base, rate_e8 in pieces)
+        if self.of_person:
+            exact = base_sum * RATE_ONE_E8 - exact
+        rounded = min(base_sum, self.divide(exact, RATE_ONE_E8))
+        left = base_sum - rounded if self.of_person else rounded
+        paid = [base * rate_e8 // RATE_ONE_E8 for base, rate_e8 in pieces]
+        left -= sum(paid)
+        for number, (base, rate_e8) in enumerate(pieces):
+            more = min(left, base - paid[number]) if rate_e8 else 0
+            if more > 0:
+                paid[number] += more
+                left -= more
+        for number in reversed(range(len(paid))):
+            less = min(-left, paid[number])
+            if less > 0:
+                paid[number] -= less
+                left += less
         return paid
 
 

@@ -31,6 +31,13 @@ class Totals:
     first: int = 0
     in_scope: int = 0
 
+    def join(self, more: "Totals") -> None:
+        """Add the sums of another group."""
+        self.own += more.own
+        self.over += more.over
+        self.first += more.first
+        self.in_scope += more.in_scope
+
 
 def net_lines(lines: Sequence[FeeLine]) -> Sequence[FeeLine]:
     """Return the lines with each withdrawal taken off the line it names.

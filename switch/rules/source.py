@@ -13,11 +13,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Final
 
 from switch.model.codes import Insurance
 from switch.model.ids import parse_region
+from switch.rules.number import Number
 from switch.rules.read import READERS
 from switch.rules.read_rows import Context
 from switch.rules.terms import Term
@@ -130,7 +130,7 @@ def read_files(texts: Mapping[str, str]) -> Source:
 def parse_toml(name: str, text: str) -> dict[str, object]:
     """Return a TOML document whose decimals are exact. Raises: ValueError naming file and line."""
     try:
-        return tomllib.loads(text, parse_float=Decimal)
+        return tomllib.loads(text, parse_float=Number)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{name}: not TOML: {error}") from error
 
@@ -188,7 +188,10 @@ def _repeated(where: str, values: list[dict[str, object]]) -> list[dict[str, obj
     written: list[dict[str, object]] = []
     for value in values:
         current = dict(value)
-        if current.pop("as_before", False):
+        as_before = current.pop("as_before", False)
+        if not isinstance(as_before, bool):
+            raise ValueError(f"{where}: as_before is {as_before!r}; write true")
+        if as_before:
             if not written:
                 raise ValueError(f"{where}: as_before has no value before it")
             extra = sorted(set(current) - META)

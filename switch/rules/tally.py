@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from switch.model.decision import Step, YearToDate
-from switch.rules.terms import Meter
+from switch.rules.terms_benefit import Meter
 
 
 class Tally:

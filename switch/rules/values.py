@@ -1,23 +1,25 @@
 """Reads one dated value of a rule: units, words and numbers, each error naming file, line and rule.
 
 Must not know: what the rules mean. A value is a TOML table already in memory; its decimals are
-`Decimal`, never a float.
+`Number`, never a float.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Final, NoReturn
 
 from switch.model.money import AMOUNT_FEN_MAX, RATE_ONE_BP
+from switch.rules.number import number_text, scaled
 
 EVIDENCE: Final = frozenset({"stated", "seen_on", "assumed"})
 """stated: an official text gives value and date. seen_on: a source describes the value as in force
 on its day. assumed: ours, the nearest known value; the note says why."""
 
-_MONEY_FEN: Final = {"fen": 1, "yuan": 100}
-_RATE_BP: Final = {"bp": 1, "percent": 100}
-UNITS: Final = frozenset({*_MONEY_FEN, *_RATE_BP, "none"})
+_MONEY: Final = {"fen": 0, "yuan": 2}
+"""Unit of money → decimals to the fen."""
+_RATE: Final = {"bp": 0, "percent": 2}
+"""Unit of ratios → decimals to the basis point."""
+UNITS: Final = frozenset({*_MONEY, *_RATE, "none"})
 META: Final = frozenset({"since", "until", "evidence", "source", "note", "unit"})
 
 
@@ -95,10 +97,10 @@ class Reader:
     def number_text(self, key: str) -> str:
         """Return a number as it is written, without exponent or sign."""
         value = self._take(key)
-        if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        text = number_text(value)
+        if text is None:
             self.fail(f"{key} is {value!r}; write a number")
-        # An int formatted as ":f" passes through a float and gains six decimals.
-        return f"{value:f}" if isinstance(value, Decimal) else str(value)
+        return text
 
     def money(self, key: str, default: int | None = None) -> int:
         """Return an amount in fen."""
@@ -164,36 +166,29 @@ class Reader:
         return value
 
     def _amount(self, key: str, value: object) -> int:
-        fen = self._scaled(key, value, self._unit(_MONEY_FEN, key))
+        fen = self._scaled(key, value, self._unit(_MONEY, key))
         if fen > AMOUNT_FEN_MAX:
             self.fail(f"{key} is {value!r}: above any amount of a claim")
         return fen
 
     def _ratio(self, key: str, value: object) -> int:
-        rate_bp = self._scaled(key, value, self._unit(_RATE_BP, key))
+        rate_bp = self._scaled(key, value, self._unit(_RATE, key))
         if rate_bp > RATE_ONE_BP:
             self.fail(f"{key} is {value!r}: a ratio lies within 0..100 percent")
         return rate_bp
 
-    def _scaled(self, key: str, value: object, factor: int) -> int:
-        """Return a number times a factor, exactly, as a whole number ≥ 0."""
-        if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
-            self.fail(f"{key} is {value!r}; write a number")
-        try:
-            number = Decimal(value) * factor
-        except InvalidOperation:
-            self.fail(f"{key} is {value!r}; write a number")
-        if not number.is_finite() or number < 0 or number != number.to_integral_value():
-            self.fail(
-                f"{key} is {value!r}: a number of 0 or more, to {len(str(factor)) - 1} decimals"
-            )
-        return int(number)
+    def _scaled(self, key: str, value: object, decimals: int) -> int:
+        """Return a number × 10^decimals, exactly, as a whole number ≥ 0."""
+        number = scaled(value, decimals)
+        if number is None or number < 0:
+            self.fail(f"{key} is {str(value)!r}; write a number, 0 or more, to {decimals} decimals")
+        return number
 
-    def _unit(self, factors: Mapping[str, int], key: str) -> int:
-        named = self._units & set(factors)
+    def _unit(self, decimals: Mapping[str, int], key: str) -> int:
+        named = self._units & set(decimals)
         if len(named) != 1:
-            self.fail(f"{key} needs exactly one unit of {', '.join(factors)} in `unit`")
-        return factors[next(iter(named))]
+            self.fail(f"{key} needs exactly one unit of {', '.join(decimals)} in `unit`")
+        return decimals[next(iter(named))]
 
 
 def parse_day(value: object, key: str, where: str) -> date:

@@ -17,11 +17,19 @@ FLAT_FIELDS: Final[Mapping[str, str]] = {
     FundPayType.ENTERPRISE: "hifes_pay",
     FundPayType.RESIDENT_CRITICAL_ILLNESS: "hifmi_pay",
     FundPayType.LARGE_AMOUNT: "hifob_pay",
+    FundPayType.DISABLED: "hifdm_pay",
     FundPayType.ASSISTANCE: "maf_pay",
+    FundPayType.ASSISTANCE_2: "maf_pay",
+    FundPayType.ASSISTANCE_3: "maf_pay",
+    FundPayType.ASSISTANCE_4: "maf_pay",
+    FundPayType.EMPLOYEE_MATERNITY: "oth_pay",
+    FundPayType.MATERNITY: "oth_pay",
+    FundPayType.VETERAN: "oth_pay",
     FundPayType.COMMERCIAL: "oth_pay",
     FundPayType.OTHER: "oth_pay",
+    FundPayType.LOCAL: "oth_pay",
 }
-"""Fund (`fund_pay_type`) → the flat field its payment stands in. `hifdm_pay` has no fund here."""
+"""Fund (`fund_pay_type`) → the flat field its payment stands in: `oth_pay` if none is its own."""
 
 FUND_FIELDS: Final = (
     "hifp_pay",

@@ -20,7 +20,7 @@ PURE = (
 )
 """The packages of `switch` that see no outside."""
 
-MONEY = ("model", "cards", "rules", "ledger", "clearing", "recon", "pipeline", "national")
+MONEY = ("model", "cards", "rules", "cases", "ledger", "clearing", "recon", "pipeline", "national")
 """The packages in which a fraction would be money."""
 
 

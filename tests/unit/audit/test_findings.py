@@ -113,10 +113,10 @@ def test_books_are_loaded_once_and_not_kept_for_ever(monkeypatch: pytest.MonkeyP
 
     def load(region: str, book_hash: str) -> RuleBook:
         loaded.append(book_hash)
-        return RuleBook(region, book_hash, {})
+        return RuleBook(region, book_hash, {}, None)
 
     monkeypatch.setattr("switch.audit.recompute.BOOKS_MAX", 2)
-    books = Books(Rules({"330199": RuleBook("330199", "x", {})}, {}), load)
+    books = Books(Rules({"330199": RuleBook("330199", "x", {}, None)}, {}), load)
     for one in "aabbcca":
         rules = books.rules("330299", one)
         assert (rules.books["330299"].hash, rules.books["330199"].hash) == (one, "x")

@@ -41,7 +41,7 @@ def decision(home: str, care: str, *amounts: int) -> Decision:
         region_insured=RegionCode(home), region_care=RegionCode(care),
         insurance=Insurance.EMPLOYEE, member_class=MemberClass.IN_SERVICE, clearing_type="11",
         filing_id="", split=split, working=(), deltas={}, consulted=frozenset(), year_to_date=(),
-        rule_book="", ruled_on=date(2018, 12, 1),
+        rule_book="", ruled_on=date(2018, 12, 1), parts={}, lines=(),
     )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from switch.model.ids import RegionCode
 from switch.model.member import Enrolment
 from switch.model.reply import ReplyCode, reply_message
 from switch.rules.adjudicate import Rules, adjudicate
-from switch.rules.book import RuleBook
 from tests.unit.rules.fix_rules import (
     Person,
     decide,
@@ -21,7 +20,6 @@ from tests.unit.rules.fix_rules import (
     make_line,
     make_member,
     refuse,
-    region_texts,
     shipped_rules,
 )
 
@@ -167,49 +165,6 @@ def test_every_decline_fills_its_texts() -> None:
     for decline in declines:
         for text in reply_message(decline.code, decline.facts):
             assert "{" not in text
-
-
-def inpatient_under_a_fund_ceiling(ceiling_yuan: int, in_scope_fen: int) -> tuple[int, int]:
-    """Return (fund, above) of a tertiary stay, were Ningbo's payment to end at a ceiling."""
-    texts = region_texts("330299")
-    old = (
-        'source = "今日象山 2021-04-23"\n'
-        'note = "The sources name no ceiling; none is taken."\nlimit_on = "none"'
-    )
-    assert old in texts["employee.toml"]
-    new = old.replace('"none"', f'"fund"\namount = {ceiling_yuan}\nused = "test.fund"')
-    text = texts["employee.toml"].replace(old, new).replace(
-        'kinds = ["14", "21", "28"]\n[[rule.value]]\nsince = 2018-01-01\nunit = "none"\n'
-        'evidence = "assumed"\nsource = "今日象山',
-        'kinds = ["14", "21", "28"]\n[[rule.value]]\nsince = 2018-01-01\nunit = "yuan"\n'
-        'evidence = "assumed"\nsource = "今日象山',
-    )  # fmt: skip
-    accumulator = (
-        '[[rule]]\nid = "test.fund"\ntype = "accumulator"\ninsurances = ["310"]\n'
-        'kinds = ["14", "21", "28"]\n[[rule.value]]\nsince = 2018-01-01\nunit = "none"\n'
-        'evidence = "stated"\nsource = "test"\nname = "test.fund"\ncounts = "fund"\n'
-        'counted_in = "fen"\nperiod = "insurance_year"\n'
-    )
-    book = RuleBook.parse({**texts, "employee.toml": text + accumulator})
-    rules = Rules({"330299": book}, shipped_rules().catalogues)
-    claim = make_claim([make_line(1, in_scope_fen)], "21")
-    person = make_member(Person(history={KEY: {"test.fund": 0}}))
-    found = adjudicate(claim, person, make_institution(level="tertiary"), rules)
-    assert not isinstance(found, Decline)
-    above = next((step.result_fen for step in found.working if "上" in step.note_zh), 0)
-    return found.split.fund_fen, above
-
-
-def test_a_fund_ceiling_is_recomputed_backwards_through_the_bands() -> None:
-    """80,000 in scope: bands pay 26,800 + 29,750 + 9,500 = 66,050 (see the cases)."""
-    whole = 8_000_000
-    assert inpatient_under_a_fund_ceiling(66_050, whole) == (6_605_000, 0)
-    # 66,049: 949,900 of 950,000 fen in the third band: 9,499 / 95 % = 9,998.947.. -> 9,998.95
-    assert inpatient_under_a_fund_ceiling(66_049, whole) == (6_604_900, 105)
-    # 30,000: 26,800 and 3,200 / 85 % = 3,764.705.. -> 3,764.71; above 45,000 - 3,764.71
-    assert inpatient_under_a_fund_ceiling(30_000, whole) == (3_000_000, 4_500_000 - 376_471)
-    # exactly the first two bands: the third is above, whole
-    assert inpatient_under_a_fund_ceiling(56_550, whole) == (5_655_000, 1_000_000)
 
 
 def test_an_age_beyond_every_row_is_no_policy() -> None:
