@@ -103,7 +103,7 @@ _DECLINES: Final = tuple(
 """What adjudication may decline for, in order of precedence."""
 _OTHERS: Final = (
     "payers", "parts", "moved", "accumulators", "lines", "decline", "facts", "year", "filing",
-    "ruled_on", "clearing_type", "working",
+    "ruled_on", "clearing_type", "working", "notes",
 )  # fmt: skip
 
 
@@ -224,5 +224,11 @@ def _compare_words(expect: Fields, found: Decision) -> list[Difference]:
         Difference("working", rule, "no step of this rule")
         for rule in expect.words("working")
         if rule not in rules
+    ]
+    notes = {note for step in found.working for note in (step.note_zh, step.note_en)}
+    differences += [
+        Difference("notes", note, "no step says so")
+        for note in expect.words("notes")
+        if note not in notes
     ]
     return differences

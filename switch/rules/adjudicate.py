@@ -54,7 +54,8 @@ def adjudicate(
     plan = entitled.plan
     year = plan.year.of(day_of(claim, plan.dates.year))
     key = year_key(plan.region, plan.insurance, year)
-    before = member.accumulators.get(key, {})
+    stay = _stay(claim)
+    before = _sums(member, plan, year, stay)
     facts = _facts(claim, member, institution, entitled, plan, prescriber, before)
     refused = check_cover(
         plan.entitlement, member, entitled.enrolment, facts,
@@ -71,7 +72,7 @@ def adjudicate(
     if isinstance(special, Decline):
         return special
     case = Case(claim, member, institution, entitled, facts, place, special)
-    tally = Tally(before, day_of(claim, plan.dates.year), _stay(claim))
+    tally = Tally(before, day_of(claim, plan.dates.year), stay)
     if plan.reads_ordinal:
         tally.used(Meter(plan.reads_ordinal, ("admissions",), "year"))
     scoped = scope_groups(case, rules, tally)
@@ -94,6 +95,20 @@ def _special(
 def _stay(claim: Claim) -> str:
     """Name the stay a claim belongs to: its visit, or the day it began."""
     return claim.visit_id or str(claim.admitted_on or claim.service_on)
+
+
+def _sums(member: Member, plan: Plan, year: int, stay: str) -> Mapping[str, int]:
+    """Return what the year's meters hold; a stay over New Year brings along what it counted."""
+    sums = member.accumulators.get(year_key(plan.region, plan.insurance, year), {})
+    last = member.accumulators.get(year_key(plan.region, plan.insurance, year - 1), {})
+    begun: dict[str, int] = {}
+    for meter in plan.meters if last else ():
+        if meter.period == "stay":
+            name = f"{meter.name}@{stay}"
+            begun |= {
+                key: n for key, n in last.items() if key == name or key.startswith(f"{name}@")
+            }
+    return sums if not begun else {**begun, **{k: n + begun.get(k, 0) for k, n in sums.items()}}
 
 
 def _facts(

@@ -132,10 +132,11 @@ def _adjusted_e8(adjustments: Sequence[Adjustments], rate_bp: int, facts: Facts)
         for row in terms.rows:
             if not row.condition.holds(facts):
                 continue
+            points_e8 = row.rate_bp * RATE_ONE_BP * (facts.age if row.by_age else 1)
             if row.form == "plus_points":
-                rate_e8 += row.rate_bp * RATE_ONE_BP
+                rate_e8 += points_e8
             elif row.form == "minus_points":
-                rate_e8 -= row.rate_bp * RATE_ONE_BP
+                rate_e8 -= points_e8
             else:
                 rate_e8 = rate_e8 * row.rate_bp // RATE_ONE_BP
             if terms.only_first:

@@ -3,6 +3,8 @@
 One function per type of rule; `read.READERS` joins them.
 """
 
+from typing import Final
+
 from switch.model.codes import FundPayType
 from switch.rules.read_rows import (
     FUNDS,
@@ -28,6 +30,17 @@ from switch.rules.terms_benefit import (
 )
 from switch.rules.values import Reader
 from switch.rules.words import ADMISSIONS, COUNTS, PERIODS
+
+_RESIDENTS: Final = frozenset({"380", "391", "392"})
+"""Insurances that residents' pooled fund took over (domain facts 1.5)."""
+
+
+def _own_fund(insurance: str) -> str:
+    """Return the fund an insurance pays from unless its rules name another."""
+    if insurance in _RESIDENTS:
+        return FundPayType.RESIDENT_POOLED
+    own = f"{insurance}100"
+    return own if own in FUNDS else FundPayType.OTHER
 
 
 def read_segments(reader: Reader, context: Context) -> Segments:
@@ -115,7 +128,7 @@ def read_bands_rule(reader: Reader, context: Context) -> Bands:
     )
     return Bands(
         context.rule,
-        payer=FundPayType(reader.word("payer", FUNDS, default=f"{context.insurance}100")),
+        payer=FundPayType(reader.word("payer", FUNDS, default=_own_fund(context.insurance))),
         position=read_meter(reader, context, (counts,), per="visit"),
         from_zero=counts == "in_scope",
         of_fund=counts == "fund",
@@ -153,9 +166,12 @@ def read_adjustments(reader: Reader, context: Context) -> Adjustments:
     rows = []
     for number, row in enumerate(reader.tables("rows"), start=1):
         form = row.word("form", {"plus_points", "minus_points", "times"})
-        rows.append(
-            Adjustment(f"{context.rule}/{number}", read_condition(row), form, row.rate("rate"))
-        )
+        by_age = row.flag("per_year_of_age", default=False)
+        if by_age and form == "times":
+            row.fail("per_year_of_age multiplies points, not a factor")
+        rate_bp = row.rate("rate")
+        rule = f"{context.rule}/{number}"
+        rows.append(Adjustment(rule, read_condition(row), form, rate_bp, by_age))
         row.done()
     only_first = reader.word("apply", {"all", "first"}, default="all") == "first"
     return Adjustments(context.rule, tuple(rows), only_first)
@@ -169,7 +185,7 @@ def read_flat(reader: Reader, context: Context) -> FlatGroup:
     return FlatGroup(
         context.rule,
         groups=groups,
-        payer=FundPayType(reader.word("payer", FUNDS, default=f"{context.insurance}100")),
+        payer=FundPayType(reader.word("payer", FUNDS, default=_own_fund(context.insurance))),
         pays=read_table(reader, "rates", lambda row: row.rate("fund"), context),
         rounding=read_rounding(reader),
         counts=frozenset(reader.words("counts", COUNTS)),

@@ -137,12 +137,16 @@ class Ceiling:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A change of the basic fund's ratio for who meets a condition. `form`: plus, minus, times."""
+    """A change of the basic fund's ratio for who meets a condition. `form`: plus, minus, times.
+
+    `by_age`: the points are for each full year of age.
+    """
 
     rule: str
     condition: Condition
     form: str
     rate_bp: int
+    by_age: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ CLASSES: Final[Mapping[str, frozenset[str]]] = {
 
 BASIC_CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
     "310": ("in_service", "retired"),
+    "380": ("adult", "minor"),
     "390": ("adult", "minor"),
     "391": ("adult", "minor"),
 }
