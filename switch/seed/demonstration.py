@@ -35,6 +35,7 @@ from switch.seed.places import (
 )
 
 HANGZHOU: Final = RegionCode("330199")
+JIAXING: Final = RegionCode("330499")
 CROSS_CITY_SINCE: Final = date(2014, 11, 16)
 INSURED_SINCE: Final = date(2012, 1, 1)
 _CAPITALS: Final = (
@@ -119,9 +120,9 @@ PEOPLE: Final[Mapping[str, _Sketch]] = {
     ),
     "aes_card_holder": _Sketch("an AES-128 card", current_fen=50_000, suite=Suite.AES_128),
     "tdes_card_holder": _Sketch("a TDES card", current_fen=50_000, suite=Suite.TDES),
-    "hangzhou_employee": _Sketch(
-        "insured in Hangzhou, whose policy is not held", current_fen=50_000, region=HANGZHOU,
-        card_region="330100",
+    "jiaxing_employee": _Sketch(
+        "insured in Jiaxing, whose policy is not held", current_fen=50_000, region=JIAXING,
+        card_region="330400",
     ),
     "card_lost": _Sketch(
         "formally lost, a replacement ready", current_fen=10_000, status=CardStatus.LOST,
