@@ -41,13 +41,15 @@ Held = Plan | NotCovered | None
 class RuleBook:
     """One region's policies. `hash` is the SHA-256 of the canonical form, hex.
 
-    `catalogue` holds the items that stand in the policy's own files, or is None.
+    `catalogue` holds the items that stand in the policy's own files, or is None. `rules` are the
+    values as they were read, with their sources: for who asks why, not for adjudication.
     """
 
     region: str
     hash: str
     plans: Mapping[tuple[str, str], tuple[tuple[date, ...], tuple[Held, ...]]]
     catalogue: Catalogue | None
+    rules: tuple[Rule, ...] = ()
 
     @classmethod
     def parse(cls, texts: Mapping[str, str]) -> "RuleBook":
@@ -60,7 +62,7 @@ class RuleBook:
         keys = sorted({(rule.insurance, kind) for rule in source.rules for kind in rule.kinds})
         plans = {key: _compile(source.region, key[0], key[1], source.rules) for key in keys}
         items = Catalogue.of_items(source.region, source.items) if source.items else None
-        return cls(source.region, source.hash, plans, items)
+        return cls(source.region, source.hash, plans, items, source.rules)
 
     def held(self, insurance: str, kind: str, on: date) -> Held:
         """Return what is held for an insurance and kind of care on a day."""
@@ -69,6 +71,19 @@ class RuleBook:
             return None
         at = bisect_right(dated[0], on)
         return dated[1][at - 1] if at else None
+
+    def find(self, rule: str) -> tuple[Rule, DatedTerm] | None:
+        """Return the rule and the value that a step of the working quotes, or None.
+
+        A step quotes "id@first day", perhaps followed by the number of a band or row.
+        """
+        rule_id, _, since = rule.rpartition("@")
+        for one in self.rules:
+            if one.rule_id == rule_id:
+                for dated in one.terms:
+                    if dated.since.isoformat() == since[:10]:
+                        return one, dated
+        return None
 
 
 @dataclass(frozen=True, slots=True)

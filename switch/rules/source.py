@@ -47,6 +47,7 @@ class DatedTerm:
     where: str
     evidence: str
     source: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,11 +242,11 @@ def _read_value(
     reader = Reader(value, here, units)
     evidence = reader.word("evidence", EVIDENCE, default="seen_on")
     source = reader.word("source")
-    if evidence == "assumed" or reader.has("note"):
-        reader.word("note")
+    noted = evidence == "assumed" or reader.has("note")
+    note = reader.word("note") if noted else ""
     term = READERS[kind_of_rule](reader, Context(f"{rule_id}@{since}", rule_id, insurance))
     reader.done()
-    return DatedTerm(since, until, term, here, evidence, source)
+    return DatedTerm(since, until, term, here, evidence, source, note)
 
 
 def _check_joint(where: str, before: DatedTerm, after: DatedTerm) -> None:
