@@ -72,7 +72,9 @@ def test_decision_says_what_it_read_what_it_moves_and_what_is_left() -> None:
 
 def test_what_is_kept_only_for_the_receipt_is_not_consulted() -> None:
     decision = decide(make_claim([make_line(1, 200_000)]))
-    assert decision.consulted == {f"{KEY}#outpatient.self_segment"}
+    assert decision.consulted == {
+        f"{KEY}#{name}" for name in ("outpatient.self_segment", "employee.outpatient.segments.cash")
+    }
     assert decision.deltas[KEY]["outpatient.in_scope"] == 200_000
 
 

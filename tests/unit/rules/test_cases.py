@@ -13,8 +13,10 @@ from tests.unit.rules.fix_rules import shipped_rules
 
 CASES = Path(__file__).parents[2] / "cases"
 FILES = sorted(CASES.rglob("*.toml"))
-CASE_FILES = [path for path in FILES if "." not in path.stem]
-"""Policies stand beside their cases as X.policy.toml."""
+CASE_FILES = [
+    path for path in FILES if "." not in path.stem and "[[case]]" in path.read_text("utf-8")
+]
+"""Policies stand beside their cases, as X.policy.toml or policy.toml."""
 
 
 def load_results() -> list[Any]:
