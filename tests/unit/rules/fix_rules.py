@@ -33,6 +33,7 @@ from switch.rules.book import RuleBook
 from switch.rules.catalogue import Catalogue
 
 PARAMETERS: Final = Path(__file__).parents[3] / "switch" / "rules" / "parameters"
+REGIONS: Final = tuple(sorted(path.name for path in PARAMETERS.iterdir() if path.is_dir()))
 PLAIN: Final = "DEMO-NURSING-1"
 """Class A without a limit: wholly in scope."""
 OWN: Final = "DEMO-COSMETIC"
@@ -51,7 +52,7 @@ def region_texts(region: str) -> dict[str, str]:
 def shipped_rules() -> Rules:
     with (PARAMETERS / "catalogue_330000.csv").open(encoding="utf-8", newline="") as file:
         catalogue = Catalogue.parse("330000", csv.DictReader(file))
-    books = {region: RuleBook.parse(region_texts(region)) for region in ("330299", "339900")}
+    books = {region: RuleBook.parse(region_texts(region)) for region in REGIONS}
     return Rules(books, {"330000": catalogue})
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from switch.rules.book import NotCovered, RuleBook
 from switch.rules.plan import Plan
-from tests.unit.rules.fix_rules import region_texts, shipped_rules
+from tests.unit.rules.fix_rules import REGIONS, region_texts, shipped_rules
 
 EMPLOYEE = region_texts("330299")["employee.toml"]
 
@@ -21,7 +21,7 @@ def parse_with(old: str, new: str, name: str = "employee.toml") -> RuleBook:
     return RuleBook.parse(texts)
 
 
-@pytest.mark.parametrize("region", ["330299", "339900"])
+@pytest.mark.parametrize("region", REGIONS)
 def test_shipped_books_load(region: str) -> None:
     book = RuleBook.parse(region_texts(region))
     assert book.region == region
@@ -29,7 +29,7 @@ def test_shipped_books_load(region: str) -> None:
 
 
 def test_every_value_says_its_evidence_and_assumptions_say_why() -> None:
-    for region in ("330299", "339900"):
+    for region in REGIONS:
         for name, text in region_texts(region).items():
             document = tomllib.loads(text)
             for rule in document["rule"]:
