@@ -35,14 +35,14 @@ class Books:
 
     def __init__(self, rules: Rules, load: LoadBook) -> None:
         self._rules = rules
-        self._load = load
+        self.load = load
         self._held: OrderedDict[tuple[str, str], Rules] = OrderedDict()
 
     def rules(self, region: str, book_hash: str) -> Rules:
         """Return the rules with a region's book of that hash. Raises: LookupError, ValueError."""
         key = (region, book_hash)
         if key not in self._held:
-            book = self._load(region, book_hash)
+            book = self.load(region, book_hash)
             if book.hash != book_hash:
                 raise ValueError(f"the texts kept as {book_hash} now hash to {book.hash}")
             books = {**self._rules.books, region: book}

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from switch.cli import change, officer, policy
 from switch.config import ConfigError, Settings, load
+from switch.office.refusal import Refused
 
 app = typer.Typer(
     name="medswitch",
@@ -14,6 +16,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(officer.app, name="officer")
+app.add_typer(change.app, name="change")
+app.add_typer(policy.app, name="policy")
 
 
 @app.callback()
@@ -102,7 +107,7 @@ def audit(
         bool, typer.Option("--json", help="One JSON object instead of a table.")
     ] = False,
 ) -> None:
-    """Check the fifteen invariants over the whole database; exit 1 when one is broken."""
+    """Check the invariants over the whole database; exit 1 when one is broken."""
     from switch.cli.audit import audit as run
 
     raise typer.Exit(run(_settings(context), answered, as_json=json))
@@ -116,9 +121,16 @@ def _settings(context: typer.Context, **flags: object) -> Settings:
 
 
 def main() -> None:
-    """Run the command line; a setting that cannot be used is a sentence, not a traceback."""
+    """Run the command line; what cannot be used or may not be is a sentence, not a traceback.
+
+    Exit status: 1 when an act is refused or something is wrong with what is there, 2 for a command
+    line that cannot be used.
+    """
     try:
         app()
+    except Refused as refused:
+        print(f"medswitch: {refused}", file=sys.stderr)
+        sys.exit(1)
     except ConfigError as error:
         print(f"medswitch: {error}", file=sys.stderr)
         sys.exit(2)
