@@ -7,7 +7,6 @@ the member's version. A later row (`late`) belongs to a version that the member 
 seen, and is compared with it only if it has. Seals and sums are proven up to the heads.
 """
 
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,9 +24,8 @@ from switch.audit.scratch import Fact, Person, Scratch
 from switch.audit.walk_journals import walk_journals, walk_undo
 from switch.audit.walk_records import walk_records
 from switch.audit.walk_requests import walk_requests
-from switch.model.ids import BEIJING
 from switch.security.custody import KeyEncryptionKey
-from switch.store.rule_books import load_book, load_rules
+from switch.store.rule_books import load_activations, load_book, load_catalogues
 
 EVENT_SETTLED: Final = "5 minutes"
 """An event older than this by its own time was there before the audit began."""
@@ -58,8 +56,11 @@ def audit_database(
         TemporaryDirectory(prefix="medswitch-audit-") as folder,
         Scratch(Path(folder)) as scratch,
     ):
-        _, rules = load_rules(connection, datetime.now(UTC).astimezone(BEIJING).date())
-        books = Books(rules, lambda region, digest: load_book(connection, region, digest))
+        books = Books(
+            load_catalogues(connection),
+            load_activations(connection),
+            lambda region, digest: load_book(connection, region, digest),
+        )
         reader = Reader(connection)
         keys = Keys(connection, kek)
         run = Run(reader, scratch, keys, books, InForce(), Findings(), progress, reader.heads())

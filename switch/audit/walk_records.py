@@ -13,7 +13,7 @@ from switch.audit.context import Run
 from switch.audit.findings import RECORDS, Violation
 from switch.audit.rows import OfficeRows, RecordRow
 from switch.audit.seals import VerifySeal
-from switch.office.act import Act, Enrol, Genesis, read_body, signed_bytes
+from switch.office.act import Act, Enrol, Genesis, link_of, read_body, signed_bytes
 from switch.office.activation import Known
 from switch.office.judge import Office, activations, judge
 from switch.office.refusal import Refused
@@ -34,16 +34,18 @@ Rows = Mapping[Any, tuple[Any, ...]]
 
 @dataclass(slots=True)
 class Chain:
-    """The records read so far: the last one's number and seal, and what they come to."""
+    """The records read so far: the last one's number, link and seal, and what they come to."""
 
     office: Office = field(default_factory=Office)
     number: int = 0
-    previous: bytes = b""
+    link: str = ""
+    seal: bytes = b""
 
     def check(self, row: RecordRow, verify_seal: VerifySeal) -> Iterator[Violation]:
         """A record follows the one before it, is sealed and signed, and was allowed."""
-        before, previous = self.number, self.previous
-        self.number, self.previous = row.number, row.seal
+        before, link, seal = self.number, self.link, self.seal
+        self.number, self.seal = row.number, row.seal
+        self.link = link_of(row.body, row.signature)
         if row.number != before + 1:
             yield Violation(RECORDS, row.key, f"follows record {before}")
         # A record that is gone must not shift what later ones are called.
@@ -51,7 +53,7 @@ class Chain:
         try:
             digests = record_digests(row.body, row.signature)
             number = link_number(OFFICE_LANE, row.number)
-            verify_seal(row.seal_version, number, previous, digests, row.seal)
+            verify_seal(row.seal_version, number, seal, digests, row.seal)
         except (MacMismatch, KeyNotLive, OverflowError):
             yield Violation(RECORDS, row.key, "its seal is not that of its words")
         try:
@@ -63,6 +65,8 @@ class Chain:
         except Refused as refused:
             yield Violation(RECORDS, row.key, f"should have been refused: {refused}")
             return
+        if act.after != link:
+            yield Violation(RECORDS, row.key, f"was signed after another record than {before}")
         yield from _check_signature(row, act, self.office)
         self.office.take(act, outcome)
 

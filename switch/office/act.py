@@ -1,7 +1,8 @@
 """Acts: what is done at the office, each as one canonical text that is signed and kept.
 
-Signed bytes: "medswitch/change/v1" ‖ 0x00 ‖ the text in UTF-8. A decision names the SHA-256 of the
-proposal's signed bytes: whoever approves signs the content, not a number.
+Signed bytes: "medswitch/change/v1" ‖ 0x00 ‖ the text in UTF-8. `after` names the record before, so
+every signature stands for all that was recorded before it: not even who holds the seal key can take
+a record out. A decision names the proposal, too: who approves signs the content, not a number.
 """
 
 import hashlib
@@ -28,6 +29,7 @@ class Genesis:
     """What stood before there was anybody to sign: the first record of an empty database."""
 
     at: datetime
+    after: str
     content: Content
 
 
@@ -36,6 +38,7 @@ class Enrol:
     """A founder enrols, under the founder's own key."""
 
     at: datetime
+    after: str
     officer: str
     public_key: bytes
     roles: frozenset[Role]
@@ -46,6 +49,7 @@ class Propose:
     """An officer, the maker, proposes a change."""
 
     at: datetime
+    after: str
     officer: str
     change: int
     kind: Kind
@@ -59,6 +63,7 @@ class Decide:
     """A checker approves or refuses a change, or its maker withdraws it."""
 
     at: datetime
+    after: str
     officer: str
     change: int
     verb: Verb
@@ -67,12 +72,11 @@ class Decide:
 
 
 Act = Genesis | Enrol | Propose | Decide
-Signed = Enrol | Propose | Decide
 
 
 def body_of(act: Act) -> str:
     """Return the text of an act. Raises: ValueError for content that has no canonical text."""
-    fields: dict[str, Any] = {"at": _written(act.at)}
+    fields: dict[str, Any] = {"at": _written(act.at), "after": act.after}
     match act:
         case Genesis():
             fields |= {"act": "genesis", "content": act.content}
@@ -114,26 +118,40 @@ def digest_of(body: str) -> str:
     return hashlib.sha256(signed_bytes(body)).hexdigest()
 
 
+def link_of(body: str, signature: bytes) -> str:
+    """Return what names a record to the next one: the SHA-256 of its signed bytes and signature."""
+    return hashlib.sha256(signed_bytes(body) + signature).hexdigest()
+
+
 def _read(fields: dict[str, Any]) -> Act:
     word = _text(fields.get("act"))
     match word:
         case "genesis":
-            require_keys(fields, "act", "at", "content")
-            return Genesis(_instant(fields["at"]), _object(fields["content"]))
+            require_keys(fields, "act", "at", "after", "content")
+            return Genesis(*_head(fields), _object(fields["content"]))
         case "enrol":
-            require_keys(fields, "act", "at", "officer", "public_key", "roles")
+            require_keys(fields, "act", "at", "after", "officer", "public_key", "roles")
             return Enrol(
-                _instant(fields["at"]),
+                *_head(fields),
                 parse_name(fields["officer"]),
                 parse_public_key(fields["public_key"]),
                 parse_roles(fields["roles"]),
             )
         case "propose":
             require_keys(
-                fields, "act", "at", "officer", "change", "kind", "content", "expires_at", "reason"
+                fields,
+                "act",
+                "at",
+                "after",
+                "officer",
+                "change",
+                "kind",
+                "content",
+                "expires_at",
+                "reason",
             )
             return Propose(
-                _instant(fields["at"]),
+                *_head(fields),
                 parse_name(fields["officer"]),
                 _whole(fields["change"]),
                 Kind(fields["kind"]),
@@ -142,15 +160,19 @@ def _read(fields: dict[str, Any]) -> Act:
                 _text(fields["reason"]),
             )
         case _:
-            require_keys(fields, "act", "at", "officer", "change", "proposal", "reason")
+            require_keys(fields, "act", "at", "after", "officer", "change", "proposal", "reason")
             return Decide(
-                _instant(fields["at"]),
+                *_head(fields),
                 parse_name(fields["officer"]),
                 _whole(fields["change"]),
                 Verb(word),
                 _text(fields["proposal"]),
                 _text(fields["reason"]),
             )
+
+
+def _head(fields: dict[str, Any]) -> tuple[datetime, str]:
+    return _instant(fields["at"]), _text(fields["after"])
 
 
 def _written(at: datetime) -> str:

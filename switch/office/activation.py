@@ -36,10 +36,10 @@ class PolicyActivation:
     def read(cls, content: Content) -> Self:
         """Return the activation a change says. Raises: ValueError."""
         require_keys(content, "region", "hash", "active_from")
-        book_hash = content["hash"]
-        if not isinstance(book_hash, str) or not _HASH.fullmatch(book_hash):
+        region, book_hash = str(content["region"]), str(content["hash"])
+        if not _HASH.fullmatch(book_hash):
             raise ValueError("a rule book is named by its hash: 64 lower-case hex digits")
-        return cls(parse_region(content["region"]), book_hash, parse_day(content["active_from"]))
+        return cls(parse_region(region), book_hash, parse_day(content["active_from"]))
 
 
 @dataclass(frozen=True, slots=True)

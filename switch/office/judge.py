@@ -96,10 +96,15 @@ def activations(office: Office) -> Iterator[Known]:
             one = Activation(book.region, book.hash, book.active_from, record=1, change=0)
             yield Known(office.genesis_at, one)
     for change in office.changes.values():
-        if change.kind is Kind.ACTIVATE_POLICY and change.state is ChangeState.APPROVED:
-            if change.decision is None:
-                raise AssertionError(f"change {change.number} is approved by nobody")
-            yield Known(change.decision.at, activation_of(change, change.decision))
+        match change:
+            case Change(
+                kind=Kind.ACTIVATE_POLICY,
+                state=ChangeState.APPROVED,
+                decision=Decision() as decision,
+            ):
+                yield Known(decision.at, activation_of(change, decision))
+            case _:
+                pass
 
 
 def activation_of(change: Change, decision: Decision) -> Activation:
@@ -121,8 +126,7 @@ def _enrol(office: Office, act: Enrol) -> Outcome:
     if not is_founding(office.officers):
         raise Refused(
             Refusal.FOUNDING_OVER,
-            f"{FOUNDERS} officers may enrol others: let one propose {act.officer} by "
-            "--officer, and another approve",
+            f"{FOUNDERS} officers enrol others now: one proposes {act.officer}, another approves",
         )
     if Role.OFFICERS not in act.roles:
         raise Refused(

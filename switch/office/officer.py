@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from switch.office.canonical import Content
 from switch.office.refusal import Refusal, Refused
@@ -182,10 +182,10 @@ def role_words(roles: frozenset[Role]) -> list[str]:
     return sorted(role.value for role in roles)
 
 
-def require_keys(content: Mapping[str, Any], *keys: str) -> None:
-    """Accept exactly these keys. Raises: ValueError."""
-    if set(content) != set(keys):
-        raise ValueError(f"it says {', '.join(sorted(content))}; it must say {', '.join(keys)}")
+def require_keys(content: object, *keys: str) -> None:
+    """Accept an object with exactly these keys. Raises: ValueError."""
+    if not isinstance(content, Mapping) or set(content) != set(keys):
+        raise ValueError(f"{content!r} is no object that says {', '.join(keys)} and no more")
 
 
 def _governors(officers: Officers) -> int:

@@ -21,6 +21,8 @@ from switch.office.act import (
     Genesis,
     Propose,
     body_of,
+    link_of,
+    read_body,
     signed_bytes,
 )
 from switch.office.canonical import Content, canonical, parse_canonical
@@ -41,7 +43,8 @@ Effect = Callable[[Connection[TupleRow], Change, Decision], None]
 
 _LOCK: Final = "SELECT pg_advisory_xact_lock(20181203)"
 _HEAD: Final = """
-SELECT r.number, r.body, r.seal, (SELECT coalesce(max(number), 0) FROM medswitch.change)
+SELECT r.number, r.body, r.signature, r.seal,
+    (SELECT coalesce(max(number), 0) FROM medswitch.change)
 FROM medswitch.audit_record r ORDER BY r.number DESC LIMIT 1
 """
 _RECORD: Final = """
@@ -79,6 +82,14 @@ class Signer:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """The last record: what names it to the next, and its seal. Empty before the first."""
+
+    link: str = ""
+    seal: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Registrar:
     """Who keeps the office's books. `effects`: what an approved change of each kind does."""
 
@@ -89,25 +100,29 @@ class Registrar:
     def begin(self, content: Content, at: datetime) -> None:
         """Record what stood before there was anybody to sign. Raises: Refused."""
         with self.connection.transaction():
-            office, previous = self._enter()
-            self._write(office, Genesis(at, content), None, previous)
+            office, head = self._enter()
+            self._write(office, head, Genesis(at, head.link, content), None)
 
     def enrol(
         self, signer: Signer, public_key: bytes, roles: frozenset[Role], at: datetime
     ) -> None:
         """Enrol a founder, who signs for himself. Raises: Refused."""
         with self.connection.transaction():
-            office, previous = self._enter()
-            self._write(office, Enrol(at, signer.name, public_key, roles), signer, previous)
+            office, head = self._enter()
+            act = Enrol(at, head.link, signer.name, public_key, roles)
+            self._write(office, head, act, signer)
 
     def propose(
         self, signer: Signer, kind: Kind, content: Content, reason: str, at: datetime
     ) -> Change:
         """Propose a change and return it, waiting. Raises: Refused."""
         with self.connection.transaction():
-            office, previous = self._enter()
-            act = Propose(at, signer.name, office.last_change + 1, kind, content, at + LIFE, reason)
-            return _changed(self._write(office, act, signer, previous))
+            office, head = self._enter()
+            number = office.last_change + 1
+            act = Propose(
+                at, head.link, signer.name, number, kind, content, at + LIFE, reason
+            )  # fmt: skip
+            return _changed(self._write(office, head, act, signer))
 
     def decide(self, signer: Signer, verb: Verb, number: int, reason: str, at: datetime) -> Change:
         """Approve, refuse or withdraw a change and return it; approved, it is in effect.
@@ -115,35 +130,36 @@ class Registrar:
         Raises: Refused.
         """
         with self.connection.transaction():
-            office, previous = self._enter(number)
-            before = office.changes.get(number)
-            proposal = "" if before is None else before.digest
-            act = Decide(at, signer.name, number, verb, proposal, reason)
-            change = _changed(self._write(office, act, signer, previous))
+            office, head = self._enter(number)
+            proposed = office.changes.get(number)
+            digest = "" if proposed is None else proposed.digest
+            act = Decide(at, head.link, signer.name, number, verb, digest, reason)
+            change = _changed(self._write(office, head, act, signer))
             if change.state is ChangeState.APPROVED and change.decision is not None:
                 self.effects[change.kind](self.connection, change, change.decision)
             return change
 
-    def _enter(self, number: int | None = None) -> tuple[Office, bytes]:
-        """Take the office's lock; return the office, with one change, and the last seal."""
+    def _enter(self, number: int | None = None) -> tuple[Office, Head]:
+        """Take the office's lock; return the office, with one change, and the last record."""
         self.connection.execute(_LOCK)
-        head = self.connection.execute(_HEAD).fetchone()
+        last = self.connection.execute(_HEAD).fetchone()
         office = Office(officers=load_officers(self.connection))
         if number is not None and (change := load_change(self.connection, number)) is not None:
             office.changes[number] = change
-        if head is None:
-            return office, b""
-        office.records, office.last_change = head[0], head[3]
-        office.at = datetime.fromisoformat(parse_canonical(head[1])["at"])
-        return office, head[2]
+        if last is None:
+            return office, Head()
+        office.records, body, signature, seal, office.last_change = last
+        office.at = read_body(body).at
+        return office, Head(link_of(body, signature), seal)
 
-    def _write(self, office: Office, act: Act, signer: Signer | None, previous: bytes) -> Outcome:
+    def _write(self, office: Office, head: Head, act: Act, signer: Signer | None) -> Outcome:
+        """Judge an act, and write its record and the rows it comes to."""
         outcome = judge(office, act)
         body = body_of(act)
         signature = b"" if signer is None else _signed(office, act, body, signer)
         number, version = office.records + 1, self.sealer.seal_version
         seal = self.sealer.seal(
-            version, link_number(OFFICE_LANE, number), previous, record_digests(body, signature)
+            version, link_number(OFFICE_LANE, number), head.seal, record_digests(body, signature)
         )
         self.connection.execute(_RECORD, (number, body, signature, version, seal))
         for officer in outcome.officers:

@@ -174,6 +174,11 @@ def load_shelf(conn: Connection[TupleRow], since: date) -> Shelf:
         (region, book_hash): load_book(conn, region, book_hash)
         for region, book_hash in sorted({(one.region, one.hash) for one in needed})
     }
+    return Shelf(epoch, since, activations, books, load_catalogues(conn))
+
+
+def load_catalogues(conn: Connection[TupleRow]) -> dict[str, Catalogue]:
+    """Return every catalogue by region of care. Raises: ValueError for one that does not parse."""
     catalogues: dict[str, Catalogue] = {}
     # A server-side cursor: a catalogue of 100,000 items never stands in memory twice.
     with conn.transaction(), conn.cursor(name="catalogue") as cursor:
@@ -181,7 +186,7 @@ def load_shelf(conn: Connection[TupleRow], since: date) -> Shelf:
         cursor.execute(_ITEMS)
         for region, rows in groupby(cursor, key=itemgetter(0)):
             catalogues[region] = Catalogue.parse(region, _items(rows))
-    return Shelf(epoch, since, activations, books, catalogues)
+    return catalogues
 
 
 def load_rules(conn: Connection[TupleRow], on: date) -> tuple[int, Rules]:
