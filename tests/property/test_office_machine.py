@@ -100,17 +100,47 @@ class OfficeMachine(RuleBasedStateMachine):
     def change_roles(self, maker: str, name: str, roles: frozenset[Role]) -> None:
         self.try_propose(maker, Kind.CHANGE_ROLES, NewRoles(name, roles).content())
 
+    @rule(name=NAME, roles=SOME_ROLES)
+    def give_roles(self, name: str, roles: frozenset[Role]) -> None:
+        self.give_roles_at_once(name, roles)
+
+    def give_roles_at_once(self, name: str, roles: frozenset[Role]) -> None:
+        """Proposed and approved by two who may, so that people often change behind proposals."""
+        maker, checker = [one for one in NAMES if self.book.may(one, OFFICERS)][:2]
+        kind, content = Kind.CHANGE_ROLES, NewRoles(name, roles).content()
+        if name not in self.book.roles:
+            kind, content = Kind.ENROL_OFFICER, enrolment(name, *roles)
+        waiting = len(self.pages)
+        self.try_propose(maker, kind, content)
+        if len(self.pages) > waiting:
+            self.decide(checker, Verb.APPROVE, 0)
+
     @rule(maker=NAME, name=NAME)
     def retire(self, maker: str, name: str) -> None:
         self.try_propose(maker, Kind.RETIRE_OFFICER, Retirement(name).content())
 
     @rule(maker=NAME, day=st.integers(0, 12))
+    def activate_from(self, maker: str, day: int) -> None:
+        self.activate(maker, day)
+
     def activate(self, maker: str, day: int) -> None:
         content = activation(active_from=TODAY + timedelta(days=day))
         self.try_propose(maker, Kind.ACTIVATE_POLICY, content)
 
     @precondition(lambda self: self.pages)
     @rule(who=NAME, verb=st.sampled_from(Verb), back=st.integers(0, 5))
+    def decide_one(self, who: str, verb: Verb, back: int) -> None:
+        self.decide(who, verb, back)
+
+    @rule(maker=NAME, who=NAME, roles=SOME_ROLES)
+    def change_the_maker_behind_a_proposal(
+        self, maker: str, who: str, roles: frozenset[Role]
+    ) -> None:
+        self.activate(maker, 12)
+        self.give_roles_at_once(maker, roles)
+        for back in range(min(2, len(self.pages))):
+            self.decide(who, Verb.APPROVE, back)
+
     def decide(self, who: str, verb: Verb, back: int) -> None:
         number = max(1, len(self.pages) - back)
         page = self.pages[number]
@@ -199,4 +229,4 @@ def refolded(ledger: Ledger) -> Office:
 
 
 TestOffice = OfficeMachine.TestCase
-TestOffice.settings = settings(max_examples=60, stateful_step_count=40)
+TestOffice.settings = settings(stateful_step_count=40)
