@@ -55,7 +55,7 @@ INVARIANTS: Final = (
     Invariant(14, "卡计数只增", "A card's counter only rises", "member, request, member_event"),
     Invariant(15, "版本与批次连续", "Versions and batches are dense", "member, request, batch"),
     Invariant(
-        RECORDS, "变更皆有留痕", "Changes follow from audit records", "audit_record, officer"
+        RECORDS, "变更皆有留痕", "Changes follow from audit records", "audit_record, change"
     ),
 )
 
