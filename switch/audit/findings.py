@@ -54,9 +54,7 @@ INVARIANTS: Final = (
     Invariant(13, "个人账户不透支", "No account below zero, rows agree", "member, posting"),
     Invariant(14, "卡计数只增", "A card's counter only rises", "member, request, member_event"),
     Invariant(15, "版本与批次连续", "Versions and batches are dense", "member, request, batch"),
-    Invariant(
-        RECORDS, "变更皆有留痕", "Changes follow from audit records", "audit_record, change"
-    ),
+    Invariant(RECORDS, "变更皆有留痕", "Changes follow from audit records", "audit_record, change"),
 )
 
 

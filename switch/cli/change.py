@@ -49,11 +49,11 @@ def list_changes(
 def show(context: typer.Context, number: Number, *, json: AsJson = False) -> None:
     """Show a change: what was proposed, by whom and why, and what became of it."""
     from switch.cli.acting import open_office, show_json, time_of
-    from switch.store.office import load_change
+    from switch.store.office import load_signed
 
     with open_office(context.obj) as registrar:
         now = time_of(registrar)
-        change = load_change(registrar.connection, number)
+        change = load_signed(registrar.connection, number)
     if change is None:
         raise Refused(Refusal.NO_SUCH_CHANGE, f"there is no change {number}")
     fields = _fields(change, now)

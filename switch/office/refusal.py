@@ -23,6 +23,8 @@ class Refusal(StrEnum):
     CHANGE_EXPIRED = "CHANGE_EXPIRED"
     OTHER_PROPOSAL = "OTHER_PROPOSAL"
     """The decision is about other words than those that were proposed."""
+    RECORDS_BROKEN = "RECORDS_BROKEN"
+    """What is kept of a proposal, or the last record, is not what was signed: run the audit."""
     NUMBER_NOT_NEXT = "NUMBER_NOT_NEXT"
     LIFE_OUT_OF_BOUNDS = "LIFE_OUT_OF_BOUNDS"
     TIME_WENT_BACK = "TIME_WENT_BACK"

@@ -21,6 +21,7 @@ from switch.office.act import (
     Genesis,
     Propose,
     body_of,
+    digest_of,
     link_of,
     read_body,
     signed_bytes,
@@ -62,6 +63,10 @@ SELECT number, kind, content, maker, made_at, expires_at, reason, digest, record
 FROM medswitch.change
 """
 _CHANGE: Final = _CHANGES + "WHERE number = %s"
+_PROPOSAL: Final = """
+SELECT r.body, r.signature, o.public_key
+FROM medswitch.audit_record r, medswitch.officer o WHERE r.number = %s AND o.name = %s
+"""
 _ALL_CHANGES: Final = _CHANGES + "ORDER BY number"
 _SAVE_CHANGE: Final = """
 INSERT INTO medswitch.change (number, kind, content, maker, made_at, expires_at, reason, digest,
@@ -140,16 +145,19 @@ class Registrar:
             return change
 
     def _enter(self, number: int | None = None) -> tuple[Office, Head]:
-        """Take the office's lock; return the office, with one change, and the last record."""
+        """Take the office's lock; return the office, with one change, and the last record.
+
+        Raises: Refused when what is kept is not what was signed.
+        """
         self.connection.execute(_LOCK)
         last = self.connection.execute(_HEAD).fetchone()
         office = Office(officers=load_officers(self.connection))
-        if number is not None and (change := load_change(self.connection, number)) is not None:
+        if number is not None and (change := load_signed(self.connection, number)) is not None:
             office.changes[number] = change
         if last is None:
             return office, Head()
         office.records, body, signature, seal, office.last_change = last
-        office.at = read_body(body).at
+        office.at = _act(body, office.records).at
         return office, Head(link_of(body, signature), seal)
 
     def _write(self, office: Office, head: Head, act: Act, signer: Signer | None) -> Outcome:
@@ -188,6 +196,34 @@ def load_change(conn: Connection[TupleRow], number: int) -> Change | None:
     return None if row is None else _change(row)
 
 
+def load_signed(conn: Connection[TupleRow], number: int) -> Change | None:
+    """Return one change, proven to be in the words and of the maker that its record says.
+
+    A checker is shown these words and signs their digest: no row may say others in between.
+    Raises: Refused.
+    """
+    change = load_change(conn, number)
+    if change is None:
+        return None
+    row = conn.execute(_PROPOSAL, (change.record, change.maker)).fetchone()
+    body, signature, public_key = row or ("", b"", b"")
+    act = _act(body, change.record)
+    said = (
+        change.number, change.kind, change.content, change.maker, change.made_at,
+        change.expires_at, change.reason, change.digest,
+    )  # fmt: skip
+    if not isinstance(act, Propose) or said != (
+        act.change, act.kind, act.content, act.officer, act.at, act.expires_at, act.reason,
+        digest_of(body),
+    ):  # fmt: skip
+        raise _broken(f"change {number} is not what its record {change.record} says")
+    try:
+        verify_signature(public_key, signed_bytes(body), signature)
+    except SignatureMismatch:
+        raise _broken(f"change {number} is not signed by {change.maker}") from None
+    return change
+
+
 def load_changes(conn: Connection[TupleRow]) -> list[Change]:
     """Return every change, oldest first."""
     return [_change(row) for row in conn.execute(_ALL_CHANGES)]
@@ -216,6 +252,17 @@ def _change(row: TupleRow) -> Change:
         number, Kind(kind), parse_canonical(content), maker, made_at, expires_at, reason, digest,
         record, ChangeState(state), None if row[10] is None else Decision(*row[10:]),
     )  # fmt: skip
+
+
+def _act(body: str, record: int) -> Act:
+    try:
+        return read_body(body)
+    except ValueError:
+        raise _broken(f"audit record {record} is no act, or is not there") from None
+
+
+def _broken(text: str) -> Refused:
+    return Refused(Refusal.RECORDS_BROKEN, f"{text}: run `medswitch audit`")
 
 
 def _changed(outcome: Outcome) -> Change:

@@ -212,6 +212,38 @@ def test_a_book_that_was_changed_since_is_not_approved(
     )
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "UPDATE medswitch.change SET content = replace(content, 'zhao', 'zhou')",
+        "UPDATE medswitch.change SET expires_at = expires_at + interval '9 days'",
+        "UPDATE medswitch.change SET maker = 'wang'",
+        "UPDATE medswitch.change SET record = 2",
+        "UPDATE medswitch.change SET record = 99",
+        "UPDATE medswitch.officer SET public_key = sha256(public_key) WHERE name = 'li'",
+        "UPDATE medswitch.audit_record SET signature = sha512(signature)",
+        "UPDATE medswitch.audit_record SET body = body || ' '",
+    ],
+)
+def test_a_change_that_is_not_as_it_was_signed_is_not_decided(
+    registrar: Registrar, clock: ManualClock, spoil: str
+) -> None:
+    """Or a checker would sign one thing and be shown another."""
+    registrar.propose(LI, Kind.ENROL_OFFICER, enrolment("zhao", KEYS), "new", clock.now())
+    registrar.connection.execute(spoil.encode())
+    act = partial(registrar.decide, WANG, Verb.APPROVE, 1, "", clock.now())
+    refused(registrar, Refusal.RECORDS_BROKEN, act)
+
+
+def test_nothing_follows_a_last_record_that_cannot_be_read(
+    registrar: Registrar, clock: ManualClock
+) -> None:
+    registrar.connection.execute("UPDATE medswitch.audit_record SET body = '{}'")
+    wanted = enrolment("zhao", KEYS)
+    act = partial(registrar.propose, LI, Kind.ENROL_OFFICER, wanted, "new", clock.now())
+    refused(registrar, Refusal.RECORDS_BROKEN, act)
+
+
 def test_a_book_of_another_region_or_of_a_day_that_is_past_is_not_proposed(
     registrar: Registrar, clock: ManualClock
 ) -> None:
