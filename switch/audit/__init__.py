@@ -1,4 +1,4 @@
-"""The audit: the fifteen invariants of the design, checked over a whole database by its own rows.
+"""The audit: the invariants of the design, checked over a whole database by its own rows.
 
 Read `findings` first (what is promised and how a breach is named), then `run` (what is read, in
 which order, and why a switch at work does not disturb it), then one module a group of invariants.

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from switch.audit.findings import Findings, Progress, Violation
+from switch.audit.in_force import InForce
 from switch.audit.keys import Keys
 from switch.audit.reader import Reader
 from switch.audit.recompute import Books
@@ -18,6 +19,7 @@ class Run:
     scratch: Scratch
     keys: Keys
     books: Books
+    in_force: InForce
     findings: Findings
     progress: Progress
     heads: dict[int, int]

@@ -11,9 +11,11 @@ Progress = Callable[[str, int, int], None]
 """Told (what is read, how much of it, of how much: 0 when unknown) after every chunk."""
 
 REFERENCES: Final = 0
-"""The number of the check beside the fifteen: there are no foreign keys on hot tables."""
+"""The number of the check beside the others: there are no foreign keys on hot tables."""
 ANSWERED: Final = 6
 """The invariant that rows alone cannot show: it needs what the callers were told."""
+RECORDS: Final = 16
+"""The invariant of the office: nothing is changed but by a record, signed and sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ INVARIANTS: Final = (
     Invariant(13, "个人账户不透支", "No account below zero, rows agree", "member, posting"),
     Invariant(14, "卡计数只增", "A card's counter only rises", "member, request, member_event"),
     Invariant(15, "版本与批次连续", "Versions and batches are dense", "member, request, batch"),
+    Invariant(RECORDS, "变更皆有留痕", "Changes follow from audit records", "audit_record, change"),
 )
 
 

@@ -18,7 +18,9 @@ from psycopg.rows import TupleRow
 from switch.audit.rows import (
     BatchRow,
     JournalRow,
+    OfficeRows,
     PostingRow,
+    RecordRow,
     Ref,
     RequestRow,
     SessionRow,
@@ -133,6 +135,21 @@ SELECT bucket, member_id, version, kind, at FROM member_event
 WHERE (bucket, member_id, version) > (%s, %s, %s)
 ORDER BY bucket, member_id, version LIMIT %s
 """
+_RECORDS: Final = """
+SELECT number, body, signature, seal_version, seal FROM audit_record
+WHERE number > %s AND number <= %s ORDER BY number LIMIT %s
+"""
+_SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+_HEAD: Final = "SELECT coalesce(max(number), 0) FROM audit_record"
+_OFFICERS: Final = "SELECT name, public_key, roles, state FROM officer"
+_CHANGES: Final = """
+SELECT number, kind, content, maker, made_at, expires_at, reason, digest, record, state,
+    decided_by, decided_at, decided_reason, decided_record
+FROM change
+"""
+_ACTIVATIONS: Final = """
+SELECT region, active_from, record, hash, change FROM rule_book_activation
+"""
 
 Row = TypeVar("Row")
 
@@ -207,6 +224,24 @@ class Reader:
     def windows(self) -> list[WindowRow]:
         """Return every window: some books, one a day."""
         return [WindowRow(*row) for row in self.all(_WINDOWS)]
+
+    def office(self) -> OfficeRows:
+        """Return what the office's records must come to, in one snapshot: small tables."""
+        with self._connection.transaction():
+            self._connection.execute(_SNAPSHOT)
+            return OfficeRows(
+                self.all(_HEAD)[0][0],
+                {row[0]: row for row in self.all(_OFFICERS)},
+                {row[0]: row for row in self.all(_CHANGES)},
+                {row[:3]: row for row in self.all(_ACTIVATIONS)},
+            )
+
+    def records(self, head: int) -> Iterator[list[RecordRow]]:
+        """Yield the office's records up to `head`."""
+        after = -_ID_MAX
+        while rows := self.all(_RECORDS, (after, head, CHUNK_ROWS)):
+            yield [RecordRow(*row) for row in rows]
+            after = rows[-1][0]
 
     def requests_named(self, ids: Iterable[str]) -> dict[str, RequestRow]:
         """Return register rows by request id; malformed ids are not there."""

@@ -5,8 +5,10 @@ the stored reply, working and all: "why this amount" is answered by rules, not b
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from typing import Any, Final, TypeVar
 
 from google.protobuf.message import Message
 
@@ -18,38 +20,69 @@ from switch.model.decision import Decision, Decline
 from switch.model.ids import JournalId, settlement_id
 from switch.model.member import Member
 from switch.model.stages import Settle
+from switch.office.activation import Activation, in_force
 from switch.pipeline import snapshot
 from switch.rules.adjudicate import Rules, adjudicate
 from switch.rules.book import RuleBook
+from switch.rules.catalogue import Catalogue
 from switch.wire.outcome import epoch_ms
 from switch.wire.split import write_decision
 
 BOOKS_MAX: Final = 64
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 LoadBook = Callable[[str, str], RuleBook]
 """A region's book by its hash. Raises: LookupError, ValueError."""
 
 
 class Books:
-    """Rules as they stood: today's, with the book of one region as a decision saw it."""
+    """Rules as a decision saw them: its own region's book by hash, the others' by the day."""
 
-    def __init__(self, rules: Rules, load: LoadBook) -> None:
-        self._rules = rules
-        self._load = load
-        self._held: OrderedDict[tuple[str, str], Rules] = OrderedDict()
+    def __init__(
+        self,
+        catalogues: Mapping[str, Catalogue],
+        activations: Sequence[Activation],
+        load: LoadBook,
+    ) -> None:
+        self.load = load
+        self._catalogues = catalogues
+        self._activations = activations
+        self._regions = sorted({one.region for one in activations})
+        self._books: OrderedDict[tuple[str, str], RuleBook] = OrderedDict()
+        self._rules: OrderedDict[tuple[str, str, date], Rules] = OrderedDict()
 
-    def rules(self, region: str, book_hash: str) -> Rules:
-        """Return the rules with a region's book of that hash. Raises: LookupError, ValueError."""
+    def rules(self, region: str, book_hash: str, on: date) -> Rules:
+        """Return the rules on a day, with a region's book of that hash.
+
+        Raises: LookupError, ValueError.
+        """
+        key = (region, book_hash, on)
+        if key not in self._rules:
+            books = {region: self._book(region, book_hash)}
+            for other in self._regions:
+                found = in_force(self._activations, other, on)
+                if other != region and found is not None:
+                    # A book of another region that cannot be read is another finding.
+                    with suppress(LookupError, ValueError):
+                        books[other] = self._book(other, found.hash)
+            _keep(self._rules, key, Rules(books, self._catalogues))
+        return self._rules[key]
+
+    def _book(self, region: str, book_hash: str) -> RuleBook:
         key = (region, book_hash)
-        if key not in self._held:
-            book = self._load(region, book_hash)
+        if key not in self._books:
+            book = self.load(region, book_hash)
             if book.hash != book_hash:
                 raise ValueError(f"the texts kept as {book_hash} now hash to {book.hash}")
-            books = {**self._rules.books, region: book}
-            self._held[key] = Rules(books, self._rules.catalogues)
-            if len(self._held) > BOOKS_MAX:
-                self._held.popitem(last=False)
-        return self._held[key]
+            _keep(self._books, key, book)
+        return self._books[key]
+
+
+def _keep(held: OrderedDict[Key, Value], key: Key, value: Value) -> None:
+    held[key] = value
+    if len(held) > BOOKS_MAX:
+        held.popitem(last=False)
 
 
 def check_recomputed(case: Case, books: Books) -> Iterator[Violation]:
@@ -64,7 +97,7 @@ def check_recomputed(case: Case, books: Books) -> Iterator[Violation]:
         yield Violation(10, row.key, "its stored reply cannot be read")
         return
     try:
-        rules = books.rules(journal.region_insured, row.rule_book)
+        rules = books.rules(journal.region_insured, row.rule_book, journal.day)
         member, institution, prescriber = snapshot.restore(row.snapshot)
         decision = adjudicate(
             case.operation.claim,

@@ -214,6 +214,32 @@ class WindowRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordRow:
+    """An audit record of the office."""
+
+    number: int
+    body: str
+    signature: bytes
+    seal_version: int
+    seal: bytes
+
+    @property
+    def key(self) -> str:
+        """Return how a violation names it."""
+        return f"audit record {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeRows:
+    """What the records up to `head` must come to, by primary key; keys are the first columns."""
+
+    head: int
+    officers: Mapping[Any, tuple[Any, ...]]
+    changes: Mapping[Any, tuple[Any, ...]]
+    activations: Mapping[Any, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A register row with all that belongs to it. None: it is not there, or cannot be read."""
 

@@ -15,15 +15,17 @@ from typing import Final
 from switch.audit import answered, money, people, register, seals
 from switch.audit.context import Run
 from switch.audit.findings import Findings, Progress, Report
+from switch.audit.in_force import InForce
 from switch.audit.keys import Keys
 from switch.audit.reader import CHUNK_ROWS, Reader, open_reader
 from switch.audit.recompute import Books
 from switch.audit.rows import BatchRow
 from switch.audit.scratch import Fact, Person, Scratch
 from switch.audit.walk_journals import walk_journals, walk_undo
+from switch.audit.walk_records import walk_records
 from switch.audit.walk_requests import walk_requests
 from switch.security.custody import KeyEncryptionKey
-from switch.store.rule_books import load_book, load_rules
+from switch.store.rule_books import load_activations, load_book, load_catalogues
 
 EVENT_SETTLED: Final = "5 minutes"
 """An event older than this by its own time was there before the audit began."""
@@ -54,11 +56,14 @@ def audit_database(
         TemporaryDirectory(prefix="medswitch-audit-") as folder,
         Scratch(Path(folder)) as scratch,
     ):
-        _, rules = load_rules(connection)
-        books = Books(rules, lambda region, digest: load_book(connection, region, digest))
+        books = Books(
+            load_catalogues(connection),
+            load_activations(connection),
+            lambda region, digest: load_book(connection, region, digest),
+        )
         reader = Reader(connection)
         keys = Keys(connection, kek)
-        run = Run(reader, scratch, keys, books, Findings(), progress, reader.heads())
+        run = Run(reader, scratch, keys, books, InForce(), Findings(), progress, reader.heads())
         _everything(run)
         if answers is not None:
             _answers(run, answers)
@@ -68,6 +73,7 @@ def audit_database(
 def _everything(run: Run) -> None:
     """Read every table once and check it."""
     run.note(1, "columns", money.check_columns(run.reader.all(money.MONEY_COLUMNS)))
+    walk_records(run)
     _people(run)
     _events(run)
     requests, journals = run.reader.all(_COUNTS)[0]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from switch.audit import authentic, people, recompute, register, seals, splits
 from switch.audit.context import Run
+from switch.audit.findings import RECORDS
 from switch.audit.replies import read_operation, read_reply
 from switch.audit.rows import Case, RequestRow
 from switch.audit.scratch import Fact
@@ -59,3 +60,5 @@ def _check(run: Run, case: Case) -> None:
     run.note(8, key, authentic.check_authentic(case, run.keys.session_key))
     run.note(10, key, recompute.check_recomputed(case, run.books))
     run.note(14, key, people.check_signed_counter(case))
+    if not run.is_late(case.row.lane, case.row.batch):
+        run.note(RECORDS, key, run.in_force.check(case))

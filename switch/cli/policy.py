@@ -1,11 +1,18 @@
-"""`medswitch policy …`: what a region's policy says, and whether it gives what its cases expect."""
+"""`medswitch policy …`: what a policy says, whether its cases hold, and what is in force when."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(name="policy", help="政策 · policies: check, test.", no_args_is_help=True)
+from switch.cli.options import KeyFile, OfficerName, PassphraseFile, Reason
+from switch.config import ConfigError
+from switch.model.ids import parse_region
+
+app = typer.Typer(
+    name="policy", help="政策 · policies: check, test, activate.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -32,3 +39,55 @@ def run_cases(
     from switch.cli.cases import run_case_files as run
 
     raise typer.Exit(run(files, as_json=json, working=working))
+
+
+@app.command()
+def activate(
+    context: typer.Context,
+    region: Annotated[str, typer.Argument(help="统筹区 The pooling region, six digits.")],
+    files: Annotated[list[Path], typer.Argument(help="The whole book: its TOML files.")],
+    active_from: Annotated[
+        datetime,
+        typer.Option(
+            "--from", formats=["%Y-%m-%d"], help="启用日 The first business day, not before today."
+        ),
+    ],
+    officer: OfficerName,
+    key_file: KeyFile,
+    reason: Reason,
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Propose a rule book; once another officer approves it, it rules from that day on."""
+    from switch.cli.acting import open_office, read_signer, tell_proposed, time_of
+    from switch.store.policy import propose_activation
+
+    texts = _read(files)
+    signer = read_signer(officer, key_file, passphrase_file)
+    with open_office(context.obj) as registrar:
+        try:
+            change = propose_activation(
+                registrar,
+                signer,
+                parse_region(region),
+                texts,
+                active_from.date(),
+                reason,
+                time_of(registrar),
+            )
+        except ValueError as error:
+            raise ConfigError(f"no rule book of {region}: {error}") from error
+    print(f"政策 rule book {change.content['hash']} of {region} from {active_from:%Y-%m-%d}")
+    tell_proposed(change)
+
+
+def _read(files: list[Path]) -> dict[str, str]:
+    """Return a book's texts by file name. Raises: ConfigError."""
+    texts: dict[str, str] = {}
+    for file in files:
+        if file.name in texts:
+            raise ConfigError(f"two files are named {file.name}: rule ids are told apart by file")
+        try:
+            texts[file.name] = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{file} cannot be read: {error}") from error
+    return texts

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from switch.cli import bench, policy
+from switch.cli import bench, change, officer, policy
 from switch.config import FILE_VARIABLE, LOG_LEVELS, Settings, load
 
 _DEFAULTS = Settings()
@@ -24,12 +24,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(officer.app, name="officer")
+app.add_typer(change.app, name="change")
+app.add_typer(policy.app, name="policy")
 
 message_app = typer.Typer(
     help="国家接口报文 · messages of the national interface.", no_args_is_help=True
 )
 app.add_typer(message_app, name="message")
-app.add_typer(policy.app)
 app.add_typer(bench.app)
 
 
@@ -177,7 +179,7 @@ def audit(
         bool, typer.Option("--json", help="One JSON object instead of a table.")
     ] = False,
 ) -> None:
-    """Check the fifteen invariants over the whole database; exit 1 when one is broken."""
+    """Check the invariants over the whole database; exit 1 when one is broken."""
     from switch.cli.audit import audit as run
 
     raise typer.Exit(run(_settings(context), answered, as_json=json))
@@ -204,14 +206,18 @@ def _settings(context: typer.Context, **flags: object) -> Settings:
 
 
 def main() -> None:
-    """Run the command line; what a person can mend is a sentence and exit status 2, no trace."""
+    """Run the command line; what a person can mend is a sentence, no trace.
+
+    Exit status: 1 when an act is refused, 2 for what cannot be used.
+    """
     try:
         app()
     except Exception as error:
         from switch.cli.refusals import sentence_of
+        from switch.office.refusal import Refused
 
         sentence = sentence_of(error)
         if sentence is None:
             raise
         print(f"medswitch: {sentence}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(1 if isinstance(error, Refused) else 2)

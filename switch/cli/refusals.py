@@ -6,6 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from switch.audit.answered import NotAnAnswer
 from switch.config import ConfigError
 from switch.demo.run import NoDemonstration
+from switch.office.refusal import Refused
 from switch.security.errors import KeyUnwrapFailed, VaultInconsistent
 from switch.seed.province import NotEmpty
 from switch.server.lifecycle import AddressRefused
@@ -26,6 +27,7 @@ _OUR_WORDS = (
     NotDurable,
     NotEmpty,
     OSError,
+    Refused,
     VaultInconsistent,
 )
 

@@ -42,3 +42,11 @@ class KeyUnwrapFailed(Exception):
 
 class VaultInconsistent(Exception):
     """A held child is not its parent's, or one key has two records. Ours; names ids only."""
+
+
+class SignatureMismatch(Exception):
+    """A signature is not the one this public key's owner makes for these bytes. Theirs."""
+
+
+class KeyFileRefused(Exception):
+    """A private key's file cannot be read: another passphrase, or not an Ed25519 key of ours."""

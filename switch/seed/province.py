@@ -34,9 +34,11 @@ from switch.seed.places import (
     save_terminals,
 )
 from switch.seed.rows import save_people
+from switch.store.effects import EFFECTS
 from switch.store.keys import save_keys
+from switch.store.office import Registrar
+from switch.store.policy import begin
 from switch.store.rule_books import (
-    activate,
     bump_epoch,
     load_shipped,
     save_catalogue,
@@ -49,7 +51,7 @@ SERIAL_FIRST: Final = 10_001
 
 _POPULATED: Final = """
 SELECT EXISTS (SELECT FROM medswitch.member) OR EXISTS (SELECT FROM medswitch.institution)
-    OR EXISTS (SELECT FROM medswitch.vault_key)
+    OR EXISTS (SELECT FROM medswitch.vault_key) OR EXISTS (SELECT FROM medswitch.audit_record)
 """
 _WINDOW: Final = "INSERT INTO medswitch.clearing_window (book, day, opened_at) VALUES (%s, %s, %s)"
 _PARTITIONS: Final = "SELECT medswitch.ensure_partitions(%s, %s)"
@@ -172,10 +174,11 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
     populated = conn.execute(_POPULATED).fetchone()
     if populated is None or populated[0]:
         raise NotEmpty("the database holds a province already; seed an empty one")
-    cities = _reference(conn, plan)
-    items = _catalogue(conn, plan.size)
     keys = list(switch_keys(plan.issuer, plan.kek, plan.random_seed))
     save_keys(conn, keys)
+    vault = SoftwareVault(plan.kek, keys)
+    cities = _reference(conn, plan, vault)
+    items = _catalogue(conn, plan.size)
     names = demo.institutions() if plan.named else {}
     named_terminals = demo.terminals(names, plan.today) if plan.named else {}
     places, terminals = _places(plan, cities, names.values(), named_terminals.values())
@@ -183,7 +186,7 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
     save_terminals(conn, terminals, plan.issuer, plan.kek, plan.random_seed)
     named = tuple(demo.people(CardFactory.of(plan.random_seed), plan.today)) if plan.named else ()
     cards = CardList(plan.size.cards_listed)
-    lane = OpeningLane(SoftwareVault(plan.kek, keys), plan.today, plan.at)
+    lane = OpeningLane(vault, plan.today, plan.at)
     _people(conn, plan, lane, cards, [person.member for person in named], cities)
     bump_epoch(conn)
     files: list[Path] = []
@@ -204,14 +207,13 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
     )
 
 
-def _reference(conn: Connection[TupleRow], plan: _Plan) -> list[RegionCode]:
-    """Open today's windows and activate the shipped rule books; return the pooling cities."""
+def _reference(conn: Connection[TupleRow], plan: _Plan, vault: SoftwareVault) -> list[RegionCode]:
+    """Open today's windows and begin with the shipped rule books; return the pooling cities."""
     regions = shipped_regions()
     pooling = sorted(region for region, one in regions.items() if one.pools)
     for book in (*pooling, INTERCITY):
         conn.execute(_WINDOW, (book, plan.today, plan.at))
-    for region, texts in load_shipped().items():
-        activate(conn, region, texts, plan.at)
+    begin(Registrar(conn, vault, EFFECTS), load_shipped(), plan.today, plan.at)
     return [region for region in pooling if not regions[region].example]
 
 

@@ -1,6 +1,8 @@
 """Reference data, cached: rule books, catalogues, institutions, open windows, at one epoch.
 
-The cache is a convenience, never an authority: posting compares epoch and windows again.
+The cache is a convenience, never an authority: posting compares epoch and windows again. A change
+of reference data moves the epoch; the turn of a business day moves the windows, and the rule books
+with them.
 """
 
 import asyncio
@@ -11,11 +13,11 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from switch.model.ids import RegionCode
+from switch.model.ids import BEIJING, RegionCode
 from switch.model.member import Institution
 from switch.pipeline.ports import Clock
 from switch.pipeline.view import Reference
-from switch.store.rule_books import load_rules
+from switch.store.rule_books import Shelf, load_epoch, load_shelf
 
 RECENT_S: Final = 1.0
 """How long a presettlement may be made under an epoch that was compared this long ago."""
@@ -29,12 +31,16 @@ _WINDOWS: Final = "SELECT book, day FROM medswitch.clearing_window WHERE closed_
 
 
 class ReferenceCache:
-    """Loads reference data when the epoch moved; reads in a thread, so that the loop goes on."""
+    """Loads reference data when the epoch moved, and turns to another day's books when windows did.
+
+    It reads in a thread, so that the loop goes on.
+    """
 
     def __init__(self, url: str, clock: Clock) -> None:
         self._url = url
         self._clock = clock
         self._known: Reference | None = None
+        self._shelf: Shelf | None = None
         self._checked = 0.0
         self._lock = asyncio.Lock()
 
@@ -53,15 +59,19 @@ class ReferenceCache:
         return await self.fresh()
 
     def _load(self) -> Reference:
+        today = self._clock.now().astimezone(BEIJING).date()
         with psycopg.connect(self._url, autocommit=True) as connection:
-            row = connection.execute("SELECT epoch FROM medswitch.epoch").fetchone()
-            epoch = row[0] if row else 0
-            known = self._known
+            epoch = load_epoch(connection)
             windows: dict[str, date] = dict(connection.execute(_WINDOWS).fetchall())
-            if known is not None and known.epoch == epoch:
-                return Reference(epoch, known.rules, known.institutions, windows)
-            epoch, rules = load_rules(connection)
-            return Reference(epoch, rules, load_institutions(connection), windows)
+            since = min([*windows.values(), today])
+            known, shelf = self._known, self._shelf
+            if known is None or shelf is None or shelf.epoch != epoch or since < shelf.since:
+                shelf = load_shelf(connection, since)
+                institutions = load_institutions(connection)
+            else:
+                institutions = dict(known.institutions)
+        self._shelf = shelf
+        return Reference(shelf.epoch, shelf.rules(windows, today), institutions, windows)
 
 
 def load_institutions(connection: Connection[TupleRow]) -> dict[str, Institution]:

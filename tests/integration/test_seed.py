@@ -41,6 +41,7 @@ KEK = KeyEncryptionKey("kek-test", KekAlgorithm.SM4_GCM, bytes(range(16)))
 TABLES = (
     "member", "card", "enrolment", "filing", "member_event", "journal", "posting", "batch",
     "institution", "terminal", "vault_key", "clearing_window", "rule_book", "catalogue_item",
+    "rule_book_activation", "audit_record", "officer", "change",
 )  # fmt: skip
 CASES = Path(__file__).parents[2] / "switch/demo/cases.toml"
 
@@ -285,7 +286,7 @@ def test_everybody_the_demonstration_names_is_in_the_file_and_in_the_database(
 def test_rules_windows_and_lists_are_ready(database_url: str, tmp_path: Path) -> None:
     seeded = load(database_url, data_dir=tmp_path)
     with opened(database_url) as conn:
-        epoch, rules = load_rules(conn)
+        epoch, rules = load_rules(conn, TODAY)
         windows = dict(conn.execute("SELECT book, day FROM clearing_window").fetchall())
     assert epoch > 1
     assert "330299" in rules.books

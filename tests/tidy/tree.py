@@ -13,6 +13,7 @@ PURE = (
     "cards",
     "rules",
     "ledger",
+    "office",
     "clearing",
     "recon",
     "pipeline",

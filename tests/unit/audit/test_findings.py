@@ -1,6 +1,7 @@
 """What is found is counted whole and kept in part; the scratch file forgets nothing."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,12 @@ from medswitch.v1 import common_pb2
 from switch.audit.findings import ANSWERED, INVARIANTS, KEPT_MAX, Findings, Violation
 from switch.audit.recompute import Books, first_difference
 from switch.audit.scratch import JOURNAL, REQUEST, TOMBSTONE, Fact, Link, Person, Scratch
-from switch.rules.adjudicate import Rules
+from switch.office.activation import Activation
 from switch.rules.book import RuleBook
 
 
-def test_the_fifteen_stand_in_order_beside_the_references() -> None:
-    assert [one.number for one in INVARIANTS] == list(range(16))
+def test_the_invariants_stand_in_order_beside_the_references() -> None:
+    assert [one.number for one in INVARIANTS] == list(range(17))
 
 
 def test_a_ruined_ledger_is_counted_and_not_kept_whole() -> None:
@@ -116,8 +117,11 @@ def test_books_are_loaded_once_and_not_kept_for_ever(monkeypatch: pytest.MonkeyP
         return RuleBook(region, book_hash, {}, None)
 
     monkeypatch.setattr("switch.audit.recompute.BOOKS_MAX", 2)
-    books = Books(Rules({"330199": RuleBook("330199", "x", {}, None)}, {}), load)
+    on = date(2026, 11, 25)
+    other = Activation("330199", "x", on, record=1, change=0)
+    books = Books({}, [other], load)
     for one in "aabbcca":
-        rules = books.rules("330299", one)
+        rules = books.rules("330299", one, on)
         assert (rules.books["330299"].hash, rules.books["330199"].hash) == (one, "x")
-    assert loaded == ["a", "b", "c", "a"]
+    assert loaded == ["a", "x", "b", "c", "x", "a"]
+    assert set(books.rules("330299", "a", date(2026, 11, 24)).books) == {"330299"}

@@ -1,0 +1,73 @@
+"""The kinds of change: which role each takes, and when its content may be put into effect.
+
+A new kind is one word in `Kind`, one line in `TERMS`, and one line in the store's `EFFECTS`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from switch.model.ids import BEIJING
+from switch.office.activation import PolicyActivation
+from switch.office.canonical import Content
+from switch.office.change import Kind
+from switch.office.officer import (
+    Enrolment,
+    NewRoles,
+    Officer,
+    Officers,
+    Retirement,
+    Role,
+    enrolled,
+    retired,
+    with_roles,
+)
+from switch.office.refusal import Refusal, Refused
+
+Check = Callable[[Officers, Content, datetime], tuple[Officer, ...]]
+"""Return the officers a content changes, were it put into effect at an instant; most change none.
+
+Asked when a change is proposed and again when it is approved. Raises: Refused, ValueError.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a kind of change takes: maker and checker hold `role`, and `check` lets it pass."""
+
+    role: Role
+    zh: str
+    check: Check
+
+
+def _enrol(officers: Officers, content: Content, _: datetime) -> tuple[Officer, ...]:
+    return (enrolled(officers, Enrolment.read(content)),)
+
+
+def _change_roles(officers: Officers, content: Content, _: datetime) -> tuple[Officer, ...]:
+    return (with_roles(officers, NewRoles.read(content)),)
+
+
+def _retire(officers: Officers, content: Content, _: datetime) -> tuple[Officer, ...]:
+    return (retired(officers, Retirement.read(content)),)
+
+
+def _activate(_: Officers, content: Content, at: datetime) -> tuple[Officer, ...]:
+    """What has been settled stays under the book it was settled by: no activation of the past."""
+    wanted = PolicyActivation.read(content)
+    today = at.astimezone(BEIJING).date()
+    if wanted.active_from < today:
+        raise Refused(
+            Refusal.DAY_PAST,
+            f"{wanted.active_from} lies before today, {today} in Beijing: propose a later day",
+        )
+    return ()
+
+
+TERMS: Final[Mapping[Kind, Terms]] = {
+    Kind.ENROL_OFFICER: Terms(Role.OFFICERS, "登记经办人", _enrol),
+    Kind.CHANGE_ROLES: Terms(Role.OFFICERS, "变更角色", _change_roles),
+    Kind.RETIRE_OFFICER: Terms(Role.OFFICERS, "注销经办人", _retire),
+    Kind.ACTIVATE_POLICY: Terms(Role.POLICY, "启用政策", _activate),
+}

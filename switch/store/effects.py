@@ -1,0 +1,26 @@
+"""What an approved change of each kind does: one table, handed to the registrar.
+
+An effect runs inside the approval's transaction; whatever it raises undoes the approval.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from switch.office.change import Change, Decision, Kind
+from switch.store import policy
+from switch.store.office import Effect
+
+
+def nothing_more(_: Connection[TupleRow], __: Change, ___: Decision) -> None:
+    """Do nothing: the officer's row is written with the record."""
+
+
+EFFECTS: Final[Mapping[Kind, Effect]] = {
+    Kind.ENROL_OFFICER: nothing_more,
+    Kind.CHANGE_ROLES: nothing_more,
+    Kind.RETIRE_OFFICER: nothing_more,
+    Kind.ACTIVATE_POLICY: policy.activate,
+}
