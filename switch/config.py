@@ -12,6 +12,8 @@ from switch.security.custody import KekAlgorithm, KeyEncryptionKey
 ENVIRONMENT_PREFIX: Final = "MEDSWITCH_"
 FILE_VARIABLE: Final = "MEDSWITCH_CONFIG"
 """Names the file itself."""
+OFFICER_VARIABLE: Final = "MEDSWITCH_PASSPHRASE"
+"""Not a setting: an officer's commands read it."""
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 DEFAULT_DATA_DIR: Final = Path("medswitch-data")
 
@@ -83,7 +85,7 @@ def load(
     values |= {
         name.removeprefix(ENVIRONMENT_PREFIX).lower(): text
         for name, text in environment.items()
-        if name.startswith(ENVIRONMENT_PREFIX) and name != FILE_VARIABLE
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in {FILE_VARIABLE, OFFICER_VARIABLE}
     }
     values |= {name: value for name, value in flags.items() if value is not None}
     unknown = sorted(set(values) - set(kinds))
