@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from switch.model.claim import Claim
-from switch.model.codes import SPECIAL_KINDS, Kind
+from switch.model.codes import INPATIENT_KINDS, SPECIAL_KINDS, Kind
 from switch.model.decision import Decline, LineScope
 from switch.model.ids import city_of
 from switch.model.member import Institution, Member
@@ -69,6 +69,15 @@ class Case:
     facts: Facts
     place: Place
     special: SpecialCare | None
+
+    @property
+    def admits(self) -> bool:
+        """Whether the bill counts as an admission: it ends a stay. Interim bills admit nobody.
+
+        A bill without a stay is none, though its plan may ask for the ordinal of one.
+        """
+        stay = self.claim.kind in INPATIENT_KINDS or self.claim.admitted_on is not None
+        return stay and not self.claim.interim
 
 
 def scope_groups(
