@@ -110,7 +110,7 @@ def scope_groups(
         if totals is None:
             totals = sums[disease, flat] = Totals()
         ratio_item = item if ratios is catalogue else ratios.find(line.code, line.on)
-        scoper.add(line, item, ratio_item, totals)
+        scoper.add(line, item, ratio_item, totals, disease)
     groups = _groups(case, sums)
     return groups if isinstance(groups, Decline) else (groups, tuple(scoper.lines))
 
@@ -130,9 +130,9 @@ def _groups(
         if flat is not None
     ]
     if special is not None:
-        reduction = place.reduction
+        reduction, facts = place.reduction, case.facts
         if special.plan is not plan:
-            reduction = _reduction_of(case, special.plan)
+            reduction, facts = _elsewhere(case, special.plan)
         apart = special.plan.special_diseases is not None and special.plan.special_diseases.apart
         joined: dict[str, Totals] = {}
         for (disease, flat), totals in sums.items():
@@ -141,7 +141,7 @@ def _groups(
         if whole and not joined:
             joined[case.claim.disease_code if apart else ""] = Totals()
         groups += [
-            Group(special.plan, totals, reduction, replace(case.facts, disease=disease))
+            Group(special.plan, totals, reduction, replace(facts, disease=disease))
             for disease, totals in sorted(joined.items())
         ]
     ordinary = sums.get(("", None))
@@ -155,16 +155,19 @@ def _groups(
             return decline_not_held(
                 plan.region, plan.insurance, Kind.OUTPATIENT, case.entitled.ruled_on
             )
-        reduction = _reduction_of(case, outpatient)
-        facts = replace(case.facts, disease="")
-        groups.append(Group(outpatient, ordinary, reduction, facts))
+        reduction, facts = _elsewhere(case, outpatient)
+        groups.append(Group(outpatient, ordinary, reduction, replace(facts, disease="")))
     return groups
 
 
-def _reduction_of(case: Case, plan: Plan) -> Reduction | None:
-    """Return the reduction of a second plan on a bill whose place is already admitted."""
-    place = place_of_care(case.claim, case.member, case.institution, plan, case.facts)
-    return place.reduction if isinstance(place, Place) else None
+def _elsewhere(case: Case, plan: Plan) -> tuple[Reduction | None, Facts]:
+    """Return the reduction and the facts of a second plan on a bill whose place is admitted.
+
+    Its kind is the plan's: the lines take the benefit of that kind, and so its rows.
+    """
+    facts = replace(case.facts, kind=plan.kind)
+    place = place_of_care(case.claim, case.member, case.institution, plan, facts)
+    return (place.reduction if isinstance(place, Place) else None), facts
 
 
 def plan_beside(claim: Claim, entitled: Entitled, kind: Kind) -> Plan | None:
