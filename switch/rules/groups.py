@@ -98,7 +98,8 @@ def scope_groups(
     prescribed = case.claim.prescription is not None
     scoper = Scoper(plan.scope, case.facts, tally.steps, prescribed=prescribed, without=without)
     sums: dict[tuple[str, FlatGroup | None], Totals] = {}
-    for line in net_lines(case.claim.lines):
+    # In order of their numbers, whatever the message's: lines may share a limit.
+    for line in sorted(net_lines(case.claim.lines), key=lambda one: one.number):
         item = catalogue.find(line.code, line.on)
         if item is not None and item.prescription and not prescribed and without == "declined":
             return Decline(ReplyCode.PRESCRIPTION_MISSING, {"line": str(line.number)})
@@ -125,9 +126,9 @@ def _groups(
     plan, special, place = case.entitled.plan, case.special, case.place
     whole = case.claim.kind in SPECIAL_KINDS and special is not None
     groups = [
-        Group(plan, totals, None, case.facts, flat)
-        for (_, flat), totals in sums.items()
-        if flat is not None
+        Group(plan, sums["", flat], None, case.facts, flat)
+        for flat in plan.flat
+        if ("", flat) in sums
     ]
     if special is not None:
         reduction, facts = place.reduction, case.facts
