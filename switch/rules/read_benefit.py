@@ -25,7 +25,7 @@ from switch.rules.terms_benefit import (
     Segments,
 )
 from switch.rules.values import Reader
-from switch.rules.words import ADMISSIONS, COUNTS, PERIODS
+from switch.rules.words import ADMISSIONS, PARTS, PERIODS
 
 
 def read_segments(reader: Reader, context: Context) -> Segments:
@@ -155,6 +155,6 @@ def read_flat(reader: Reader, context: Context) -> FlatGroup:
         payer=FundPayType(reader.word("payer", FUNDS, default=f"{context.insurance}100")),
         pays=read_table(reader, "rates", lambda row: row.rate("fund"), context),
         rounding=read_rounding(reader),
-        counts=frozenset(reader.words("counts", COUNTS)),
+        counts=frozenset(reader.words("counts", {*PARTS, "in_scope", "after_deductible", "fund"})),
         capped=reader.flag("capped", default=False),
     )
