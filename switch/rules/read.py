@@ -146,7 +146,8 @@ def _cross_city(reader: Reader, context: Context) -> CrossCity:
                 form=form,
                 rate_bp=rate_bp,
                 of_total=row.word("of", {"in_scope", "total"}, default="in_scope") == "total",
-                payers=frozenset(row.words("payers", {BASIC_FUND, *FUNDS})) or frozenset({BASIC_FUND}),
+                payers=frozenset(row.words("payers", {BASIC_FUND, *FUNDS}))
+                or frozenset({BASIC_FUND}),
                 bands=frozenset(int(item) for item in bands),
             )
         )
