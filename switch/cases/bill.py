@@ -42,11 +42,8 @@ class Bill:
         return Catalogue(region, {**catalogue.items, **self.items}, catalogue.hash)
 
 
-def read_bill(fields: Fields, institution: Institution) -> Bill:
-    """Return the bill a case states. Raises: ValueError naming what is wrong with it."""
-    on = fields.day("on")
-    if on is None:
-        fields.fail("on is missing; write the day of service")
+def read_bill(fields: Fields, institution: Institution, on: date) -> Bill:
+    """Return the bill of a day that a case states. Raises: ValueError naming what is wrong."""
     items: dict[str, tuple[Item, ...]] = {}
     lines = [_line(one, number, on, items) for number, one in enumerate(fields.tables("lines"), 1)]
     if len({line.number for line in lines}) != len(lines):

@@ -131,7 +131,7 @@ def _settle(
     person = person or stated
     institution = read_institution(fields, person.region)
     prescriber = read_prescriber(fields, person.region)
-    bill = read_bill(fields, institution)
+    bill = read_bill(fields, institution, on)
     care, home = str(institution.region), person.region
     catalogues = {
         region: bill.joined(rules.catalogue_of(region), region) for region in {care, home}

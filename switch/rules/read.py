@@ -160,7 +160,6 @@ def _cross_city(reader: Reader, context: Context) -> CrossCity:
                 reader.fail(f"{one.rule} is never reached, for {before.rule} holds first")
     return CrossCity(
         context.rule,
-        filing_required=not any(row.filing == "none" and row.form != "refuse" for row in rows),
         filing_on=reader.word("filing_on", _DAYS, default="admission"),
         opened=reader.flag("opened", default=True),
         rows=tuple(rows),
