@@ -178,6 +178,7 @@ WRONG_VALUES = [
     ("adjustments", "rows = 1", "rows is 1; write a list"),
     ("adjustments", "rows = [1]", "rows holds 1; write tables"),
     ("adjustments", 'apply = "last"', "apply is 'last'"),
+    ("adjustments", 'rows = [{ form = "times", rate = 1, per_year_of_age = true }]', "year_of_age"),
     ("flat", "fund = 1", "groups is empty"),
     ("flat", 'groups = ["g"]\nfund = 1\ncounts = ["visits"]', "counts names .'visits'."),
     ("flat", 'groups = ["g"]\nfund = 1\npayer = "310200"', "payer is '310200'"),
@@ -185,6 +186,7 @@ WRONG_VALUES = [
     ("account", 'uses = [{ account = "current", parts = ["fund"] }]', "uses 1: parts names"),
     ("payer", 'payer = "999996"\norder = 1\nbase = ["share"]\npays = 1', "payer is '999996'"),
     ("payer", 'payer = "330100"\norder = 1\nbase = []\npays = 1', "at least one bill part"),
+    ("payer", 'payer = "330100"\norder = 1\nbase = ["share"]\nabove = "y"\npays = 1', "above"),
     ("payer", 'payer = "330100"\norder = 1\nbase = ["share", "share"]\npays = 1', "twice"),
     (
         "payer",
