@@ -49,7 +49,10 @@ class Rules:
 
 @dataclass(slots=True)
 class Group:
-    """Lines that share a plan and a disease, or a flat group, and their reduction elsewhere."""
+    """Lines that share a plan and a disease, or a flat group, and their reduction elsewhere.
+
+    A flat group's own payer is not reduced, but those after it are.
+    """
 
     plan: Plan
     totals: Totals
@@ -126,7 +129,7 @@ def _groups(
     plan, special, place = case.entitled.plan, case.special, case.place
     whole = case.claim.kind in SPECIAL_KINDS and special is not None
     groups = [
-        Group(plan, sums["", flat], None, case.facts, flat)
+        Group(plan, sums["", flat], place.reduction, case.facts, flat)
         for flat in plan.flat
         if ("", flat) in sums
     ]
