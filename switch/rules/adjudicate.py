@@ -231,11 +231,9 @@ def _settle(group: Group, tally: Tally, purse: Purse) -> Benefit | None:
 
 def _pay_hospital(group: Group, benefit: Benefit, tally: Tally) -> int:
     """Return the hospital's part; what it takes off the fund's is taken off the fund's meters."""
-    if group.plan.hospital is None:
-        return 0
     before = benefit.basic
     borne = pay_hospital(group.plan.hospital, benefit, group.plan.bands.payer, group.facts, tally)
-    for meter in group.plan.meters:
+    for meter in group.plan.meters if benefit.basic != before else ():
         if "fund" in meter.counts:
             tally.add(meter, benefit.basic - before, group.facts.disease)
     return borne
