@@ -42,13 +42,12 @@ class Bill:
         return Catalogue(region, {**catalogue.items, **self.items}, catalogue.hash)
 
 
-def read_bill(fields: Fields, institution: Institution) -> Bill:
-    """Return the bill a case states. Raises: ValueError naming what is wrong with it."""
-    on = fields.day("on")
-    if on is None:
-        fields.fail("on is missing; write the day of service")
+def read_bill(fields: Fields, institution: Institution, on: date) -> Bill:
+    """Return the bill of a day that a case states. Raises: ValueError naming what is wrong."""
     items: dict[str, tuple[Item, ...]] = {}
     lines = [_line(one, number, on, items) for number, one in enumerate(fields.tables("lines"), 1)]
+    if len({line.number for line in lines}) != len(lines):
+        fields.fail("two lines have one number")
     sums = {key: fields.fen(key) for key in _SUMS if fields.has(key)}
     total = fields.fen("total", sum(sums.values()))
     if lines and sums:
@@ -126,6 +125,8 @@ def _line(one: Fields, position: int, on: date, items: dict[str, tuple[Item, ...
     if terms or not one.has("code"):
         if line.category:
             terms.setdefault("category", line.category)
-        items[code] = (read_item({"code": code, **terms}, one.where, _EARLY),)
+        item = (read_item({"code": code, **terms}, one.where, _EARLY),)
+        if items.setdefault(code, item) != item:
+            one.fail(f"{code} stands on an earlier line with other terms")
     one.done()
     return line

@@ -118,6 +118,10 @@ def compare(
     `after` is the person once the bill is settled; `names` the sums the policy keeps.
     Raises: ValueError for a field that is none, or an amount that is no yuan.
     """
+    if not expect.names:
+        expect.fail("nothing is expected; name at least one field")
+    if expect.has("decline") and (beside := sorted(expect.names - {"decline", "facts"})):
+        expect.fail(f"{beside} stand beside decline, which has only facts")
     if isinstance(found, Decline) or expect.has("decline"):
         return _compare_decline(expect, found)
     differences: list[Difference] = []
@@ -160,7 +164,7 @@ def _compare_decline(expect: Fields, found: Decision | Decline) -> list[Differen
     return [
         Difference(f"facts.{key}", str(value), found.facts.get(key, "-"))
         for key, value in wanted.items()
-        if found.facts.get(key) != value
+        if found.facts.get(key) != str(value)
     ]
 
 

@@ -24,6 +24,11 @@ class Fields:
         """Refuse the case. Raises: ValueError naming file and case."""
         raise ValueError(f"{self.where}: {problem}")
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all fields that stand."""
+        return frozenset(self._table)
+
     def has(self, key: str) -> bool:
         """Say whether a field stands."""
         return key in self._table

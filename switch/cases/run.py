@@ -3,7 +3,7 @@
 Must not know: where the texts come from; see `Sources`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -56,15 +56,20 @@ def run_cases(document: Mapping[str, Any], rules: Rules, where: str) -> Iterator
     if unknown:
         raise ValueError(f"{where}: unknown fields {unknown}; known are {sorted(_FILE)}")
     cases = document.get("case", [])
-    if not isinstance(cases, list) or not cases:
+    if not isinstance(cases, list) or not cases or not all(isinstance(one, dict) for one in cases):
         raise ValueError(f"{where}: no [[case]]")
+    if not isinstance(document.get("given", {}), dict):
+        raise ValueError(f"{where}: write [given] as a table")
     for number, case in enumerate(cases, 1):
         merged = _merged(document.get("given", {}), case)
         name = str(merged.get("name", f"case {number}"))
+        here = f"{where}: {name}"
         try:
-            yield CaseResult(name, tuple(_run(merged, rules, f"{where}: {name}")))
+            yield CaseResult(name, tuple(_run(merged, rules, here)))
         except ValueError as error:
-            yield CaseResult(name, (), str(error))
+            # What the model refuses, such as a region's code, does not know whose it is.
+            fault = str(error)
+            yield CaseResult(name, (), fault if fault.startswith(here) else f"{here}: {fault}")
 
 
 def _merged(given: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,6 +84,10 @@ def _run(case: Mapping[str, Any], rules: Rules, where: str) -> list[Outcome]:
     base = {key: item for key, item in case.items() if key != "settlements"}
     if not isinstance(bills, list) or not all(isinstance(one, dict) for one in bills):
         raise ValueError(f"{where}: write settlements as a list of tables")
+    for one in bills:
+        beside = sorted(set(one) - _EVENTS - set(_KEPT))
+        if beside and _EVENTS.intersection(one):
+            raise ValueError(f"{where}: {beside} stand beside an event between bills")
     shared = {key: item for key, item in base.items() if key not in _BILL | {"expect"}}
     for one in bills[1:]:
         if again := sorted(_OPENING.intersection(one)):
@@ -104,14 +113,18 @@ def _run(case: Mapping[str, Any], rules: Rules, where: str) -> list[Outcome]:
     return outcomes
 
 
-def _happen(fields: Fields, person: Person, decided: Sequence[Decision | None]) -> Person:
-    """Return the person after an event between bills: a cancellation, or the end of a year."""
+def _happen(fields: Fields, person: Person, decided: list[Decision | None]) -> Person:
+    """Return the person after an event between bills: a cancellation, or the end of a year.
+
+    What is cancelled settled nothing any more: it cannot be cancelled again.
+    """
     if fields.flag("year_end", default=False):
         return person.next_year(fields.fen("credit"))
     number = fields.whole("cancel", 0)
     original = decided[number - 1] if 0 < number <= len(decided) else None
     if original is None:
         fields.fail(f"cancel names settlement {number}, which settled nothing")
+    decided[number - 1] = None
     return person.undone(original)
 
 
@@ -125,7 +138,7 @@ def _settle(
     person = stated if person is None else stated.holding(person)
     institution = read_institution(fields, person.region)
     prescriber = read_prescriber(fields, person.region)
-    bill = read_bill(fields, institution)
+    bill = read_bill(fields, institution, on)
     care, home = str(institution.region), person.region
     catalogues = {
         region: bill.joined(rules.catalogue_of(region), region) for region in {care, home}

@@ -31,6 +31,7 @@ from switch.model.member import (
 )
 from switch.model.money import Fen
 from switch.rules.adjudicate import Rules
+from switch.rules.condition import AGE_MAX
 from switch.rules.plan import Plan
 from switch.rules.words import BASIC_CLASSES, COUNTED_IN_TIMES
 
@@ -114,6 +115,8 @@ def read_person(fields: Fields, rules: Rules, on: date) -> Person:
     classes = BASIC_CLASSES.get(insurance, (MemberClass.IN_SERVICE,))
     member_class = fields.word("class", MemberClass, classes[0])
     age = fields.whole("age", _AGE)
+    if not 0 <= age < AGE_MAX:
+        fields.fail(f"age is {age}; write full years, or `born`")
     born_on = fields.day("born", _born(on, age)) or _born(on, age)
     enrolment = Enrolment(
         RegionCode(region),
@@ -139,9 +142,7 @@ def read_person(fields: Fields, rules: Rules, on: date) -> Person:
         account_current_fen=Fen(fields.fen("current")),
         account_earlier_fen=Fen(fields.fen("earlier")),
         enrolments=(enrolment, *more),
-        filings=tuple(
-            _filing(one, number, region) for number, one in enumerate(fields.tables("filings"), 1)
-        ),
+        filings=tuple(_filing(one, region) for one in fields.tables("filings")),
         accumulators=_history(fields, rules, region, insurance, on),
         standings=tuple(_standings(fields)),
         account_relative_fen=Fen(fields.fen("relative")),
@@ -149,9 +150,9 @@ def read_person(fields: Fields, rules: Rules, on: date) -> Person:
     return Person(member, region, insurance)
 
 
-def read_institution(fields: Fields, region: str, name: str = "") -> Institution:
-    """Return the place of care; `name` prefixes its fields, for the prescriber."""
-    level = fields.word(f"{name}level", Level, Level.SECONDARY)
+def read_institution(fields: Fields, region: str) -> Institution:
+    """Return the place of care."""
+    level = fields.word("level", Level, Level.SECONDARY)
     return Institution(
         code=fields.text("institution", "H00000000001"),
         name="",
@@ -214,6 +215,8 @@ def _history(
     history = read_sums(fields.table("history"), names, "history", fields.where)
     found = {year_key(region, insurance, year): history} if history else {}
     for other, sums in fields.table("history_of_years").items():
+        if not other.isdigit() or not isinstance(sums, dict):
+            fields.fail("write history_of_years as a table of sums by year, such as 2019 = {…}")
         values = read_sums(sums, names, "history_of_years", fields.where)
         found[year_key(region, insurance, int(other))] = values
     return found
@@ -260,7 +263,7 @@ def _enrolment(one: Fields) -> Enrolment:
     return found
 
 
-def _filing(one: Fields, number: int, region: str) -> Filing:
+def _filing(one: Fields, region: str) -> Filing:
     kind = FilingKind(one.word("kind", FilingKind, FilingKind.REFERRAL))
     found = Filing(
         one.text("id", f"F-{kind}"),
@@ -272,12 +275,13 @@ def _filing(one: Fields, number: int, region: str) -> Filing:
         one.day("until"),
     )
     one.done()
-    del number
     return found
 
 
 def _standings(fields: Fields) -> list[Standing]:
     value = fields.take("standings", [])
+    if not isinstance(value, list) or not all(isinstance(item, str | dict) for item in value):
+        fields.fail(f"standings is {value!r}; write a list of words, or of tables with days")
     found = []
     for item in value:
         if isinstance(item, str):

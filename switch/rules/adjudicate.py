@@ -188,6 +188,7 @@ def _decide(
         cash += sum(benefit.parts.values())
         _count_whole(case, group.plan, benefit, total, person, tally)
         joined.join(benefit)
+    _count_times(case, [group.plan for group, _ in benefits.values()], tally)
     special_id = "" if case.special is None else case.special.filing_id
     return Decision(
         region_insured=RegionCode(entitled.plan.region),
@@ -235,6 +236,14 @@ def _split(
     )
 
 
+def _count_times(case: Case, plans: Sequence[Plan], tally: Tally) -> None:
+    """Move what is counted in times, once a bill whatever its plans."""
+    meters = {meter.name: meter for plan in plans for meter in plan.meters}
+    for meter in meters.values():
+        if meter.counts == ("visits",) or (meter.counts == ("admissions",) and case.admits):
+            tally.add(meter, 1, case.claim.disease_code)
+
+
 def _settle(group: Group, tally: Tally, purse: Purse) -> Benefit | None:
     """Return the benefit of one group, or None where a table does not hold its level."""
     if group.flat is not None:
@@ -247,11 +256,9 @@ def _settle(group: Group, tally: Tally, purse: Purse) -> Benefit | None:
 
 def _pay_hospital(group: Group, benefit: Benefit, tally: Tally) -> int:
     """Return the hospital's part; what it takes off the fund's is taken off the fund's meters."""
-    if group.plan.hospital is None:
-        return 0
     before = benefit.basic
     borne = pay_hospital(group.plan.hospital, benefit, group.plan.bands.payer, group.facts, tally)
-    for meter in group.plan.meters:
+    for meter in group.plan.meters if benefit.basic != before else ():
         if "fund" in meter.counts:
             tally.add(meter, benefit.basic - before, group.facts.disease)
     return borne
@@ -260,13 +267,11 @@ def _pay_hospital(group: Group, benefit: Benefit, tally: Tally) -> int:
 def _count_whole(
     case: Case, plan: Plan, benefit: Benefit, total: int, person: int, tally: Tally
 ) -> None:
-    """Move the meters of what is known only when everybody has paid; a stay counts once."""
+    """Move the meters of what is known only when everybody has paid."""
     counted = {
         "total": total,
         "all_funds": sum(benefit.funds.values()),
         "person": person,
-        "admissions": 0 if case.claim.interim else 1,
-        "visits": 1,
     }
     for meter in plan.meters:
         amount = 0

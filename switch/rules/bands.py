@@ -168,6 +168,7 @@ def _add_steps(piece: Piece, number: int, reduction: Reduction | None, tally: Ta
     if (
         reduction is not None
         and reduction.form != "first_pay"
+        and _BASIC in reduction.payers
         and (not reduction.bands or number in reduction.bands)
     ):
         zh, en = f"统筹基金支付（异地降低 {reduction.rule}）", f"Pooling fund ({reduction.rule})"

@@ -95,7 +95,7 @@ def settle_group(
         _take_first_pay(totals, reduction, parts, tally)
     rest = totals.in_scope
     for segment, width in zip(plan.segments, cells.widths, strict=True):
-        taken = _segment(segment, width, rest, tally, purse)
+        taken = _segment(segment, width, rest, facts.disease, tally, purse)
         parts[segment.part] = taken
         rest -= taken
     owed = highest = 0
@@ -194,7 +194,9 @@ def _take_first_pay(
     totals.in_scope = left
 
 
-def _segment(segment: Segment, width: int, rest: int, tally: Tally, purse: Purse) -> int:
+def _segment(
+    segment: Segment, width: int, rest: int, disease: str, tally: Tally, purse: Purse
+) -> int:
     """Return how much of the rest a segment takes before the fund.
 
     The account segment is as wide as the current-year balance, less what an earlier group of this
@@ -213,9 +215,9 @@ def _segment(segment: Segment, width: int, rest: int, tally: Tally, purse: Purse
         room = width
         taken = min(rest, room)
     else:
-        room = max(0, width - tally.used(segment.meter))
+        room = max(0, width - tally.used(segment.meter, disease))
         taken = min(rest, room)
-        tally.limit(segment.meter, width)
+        tally.limit(segment.meter, width, disease)
     zh, en = PARTS[segment.part]
     tally.steps.append(Step(segment.rule, rest, taken, None, room, room - taken, 0, zh, en))
     return taken

@@ -16,6 +16,7 @@ from switch.rules.source import DAY, DatedTerm, Rule, last_day, read_files
 from switch.rules.terms import Cover, CrossCity, Term
 from switch.rules.terms_benefit import Adjustments, Bands, FlatGroup
 from switch.rules.terms_payers import Accumulator, FurtherPayer
+from switch.rules.words import COUNTED_IN_TIMES
 
 _ONCE: Final = frozenset(
     {
@@ -61,6 +62,7 @@ class RuleBook:
         source = read_files(texts)
         keys = sorted({(rule.insurance, kind) for rule in source.rules for kind in rule.kinds})
         plans = {key: _compile(source.region, key[0], key[1], source.rules) for key in keys}
+        _check_units(plans)
         items = Catalogue.of_items(source.region, source.items) if source.items else None
         return cls(source.region, source.hash, plans, items, source.rules)
 
@@ -84,6 +86,26 @@ class RuleBook:
                     if dated.since.isoformat() == since[:10]:
                         return one, dated
         return None
+
+
+def _check_units(
+    plans: Mapping[tuple[str, str], tuple[tuple[date, ...], tuple[Held, ...]]],
+) -> None:
+    """Refuse a sum of an insurance that is counted in times by one kind of care, in fen by another.
+
+    Raises: ValueError naming the sum and both kinds.
+    """
+    found: dict[tuple[str, str], tuple[bool, str]] = {}
+    for (insurance, kind), (_, held) in plans.items():
+        for plan in held:
+            for meter in plan.meters if isinstance(plan, Plan) else ():
+                times = not COUNTED_IN_TIMES.isdisjoint(meter.counts)
+                before, other = found.setdefault((insurance, meter.name), (times, kind))
+                if before != times:
+                    raise ValueError(
+                        f"{meter.name} of insurance {insurance} is counted in times for one of the "
+                        f"kinds {other} and {kind}, in fen for the other"
+                    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,8 @@ def _check_spells(region: str, code: str, found: list[Item]) -> None:
 
 
 def _parse_row(row: Mapping[str, str], where: str) -> Item:
-    missing = [column for column in COLUMNS if column not in row]
+    # A row with fewer fields than the first line has None where they are missing.
+    missing = [column for column in COLUMNS if row.get(column) is None]
     if missing:
         raise ValueError(f"{where}: columns {missing} are missing")
     code = row["code"]

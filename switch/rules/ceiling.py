@@ -45,6 +45,7 @@ def cap_fund(plan: Plan, pieces: Sequence[Piece], facts: Facts, tally: Tally) ->
     rounded half-up (domain facts 2.6), or, by policy, the excess is what the fund would have paid.
     """
     above = 0
+    lost = [0] * len(pieces)  # what of a piece an earlier ceiling put above as money
     for ceiling in plan.ceilings:
         amount = _amount(ceiling, facts) if ceiling.limit_on == "fund" else None
         if amount is None:
@@ -55,14 +56,17 @@ def cap_fund(plan: Plan, pieces: Sequence[Piece], facts: Facts, tally: Tally) ->
         if fund <= room:
             continue
         cut = 0
-        for piece in pieces:
+        for number, piece in enumerate(pieces):
             paid = min(piece.paid, room)
             room -= paid
             if ceiling.excess == "fund":
                 cut += piece.paid - paid
+                lost[number] += piece.paid - paid
             else:
                 kept = scope_of_paid(piece, paid)
-                cut += piece.base - kept
+                gone = piece.base - kept
+                cut += max(0, gone - lost[number])
+                lost[number] = max(0, lost[number] - gone)
                 _shrink(piece, kept)
             piece.paid = paid
         above += cut

@@ -160,7 +160,8 @@ def special_care(
     whole = claim.kind in SPECIAL_KINDS
     if modes is None or not (whole or marks):
         return None
-    codes = marks | {claim.disease_code} if whole else marks
+    named = claim.disease_code or min(marks, default="")
+    codes = marks | {named} if whole else marks
     if area != "home" and (
         institution.level not in modes.elsewhere_levels
         or any(modes.mode(code, area) == "refuse" for code in codes)
@@ -172,7 +173,6 @@ def special_care(
     listed = frozenset(special_plan.special_diseases.names)
     filing_id, whole_bill = "", ""
     if whole:
-        named = claim.disease_code or min(marks, default="")
         found = _filing_for(named, filings, claim.service_on)
         if found is None:
             facts = {"on": claim.service_on.isoformat(), "disease": named or "-"}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from switch.model.claim import Claim
-from switch.model.codes import SPECIAL_KINDS, Kind
+from switch.model.codes import INPATIENT_KINDS, SPECIAL_KINDS, Kind
 from switch.model.decision import Decline, LineScope
 from switch.model.ids import city_of
 from switch.model.member import Institution, Member
@@ -49,7 +49,10 @@ class Rules:
 
 @dataclass(slots=True)
 class Group:
-    """Lines that share a plan and a disease, or a flat group, and their reduction elsewhere."""
+    """Lines that share a plan and a disease, or a flat group, and their reduction elsewhere.
+
+    A flat group's own payer is not reduced, but those after it are.
+    """
 
     plan: Plan
     totals: Totals
@@ -70,6 +73,15 @@ class Case:
     place: Place
     special: SpecialCare | None
 
+    @property
+    def admits(self) -> bool:
+        """Whether the bill counts as an admission: it ends a stay. Interim bills admit nobody.
+
+        A bill without a stay is none, though its plan may ask for the ordinal of one.
+        """
+        stay = self.claim.kind in INPATIENT_KINDS or self.claim.admitted_on is not None
+        return stay and not self.claim.interim
+
 
 def scope_groups(
     case: Case, rules: Rules, tally: Tally
@@ -89,7 +101,8 @@ def scope_groups(
     prescribed = case.claim.prescription is not None
     scoper = Scoper(plan.scope, case.facts, tally.steps, prescribed=prescribed, without=without)
     sums: dict[tuple[str, FlatGroup | None], Totals] = {}
-    for line in net_lines(case.claim.lines):
+    # In order of their numbers, whatever the message's: lines may share a limit.
+    for line in sorted(net_lines(case.claim.lines), key=lambda one: one.number):
         item = catalogue.find(line.code, line.on)
         if item is not None and item.prescription and not prescribed and without == "declined":
             return Decline(ReplyCode.PRESCRIPTION_MISSING, {"line": str(line.number)})
@@ -101,7 +114,7 @@ def scope_groups(
         if totals is None:
             totals = sums[disease, flat] = Totals()
         ratio_item = item if ratios is catalogue else ratios.find(line.code, line.on)
-        scoper.add(line, item, ratio_item, totals)
+        scoper.add(line, item, ratio_item, totals, disease)
     groups = _groups(case, sums)
     return groups if isinstance(groups, Decline) else (groups, tuple(scoper.lines))
 
@@ -116,14 +129,14 @@ def _groups(
     plan, special, place = case.entitled.plan, case.special, case.place
     whole = case.claim.kind in SPECIAL_KINDS and special is not None
     groups = [
-        Group(plan, totals, None, case.facts, flat)
-        for (_, flat), totals in sums.items()
-        if flat is not None
+        Group(plan, sums["", flat], place.reduction, case.facts, flat)
+        for flat in plan.flat
+        if ("", flat) in sums
     ]
     if special is not None:
-        reduction = place.reduction
+        reduction, facts = place.reduction, case.facts
         if special.plan is not plan:
-            reduction = _reduction_of(case, special.plan)
+            reduction, facts = _elsewhere(case, special.plan)
         apart = special.plan.special_diseases is not None and special.plan.special_diseases.apart
         joined: dict[str, Totals] = {}
         for (disease, flat), totals in sums.items():
@@ -132,7 +145,7 @@ def _groups(
         if whole and not joined:
             joined[case.claim.disease_code if apart else ""] = Totals()
         groups += [
-            Group(special.plan, totals, reduction, replace(case.facts, disease=disease))
+            Group(special.plan, totals, reduction, replace(facts, disease=disease))
             for disease, totals in sorted(joined.items())
         ]
     ordinary = sums.get(("", None))
@@ -146,16 +159,19 @@ def _groups(
             return decline_not_held(
                 plan.region, plan.insurance, Kind.OUTPATIENT, case.entitled.ruled_on
             )
-        reduction = _reduction_of(case, outpatient)
-        facts = replace(case.facts, disease="")
-        groups.append(Group(outpatient, ordinary, reduction, facts))
+        reduction, facts = _elsewhere(case, outpatient)
+        groups.append(Group(outpatient, ordinary, reduction, replace(facts, disease="")))
     return groups
 
 
-def _reduction_of(case: Case, plan: Plan) -> Reduction | None:
-    """Return the reduction of a second plan on a bill whose place is already admitted."""
-    place = place_of_care(case.claim, case.member, case.institution, plan, case.facts)
-    return place.reduction if isinstance(place, Place) else None
+def _elsewhere(case: Case, plan: Plan) -> tuple[Reduction | None, Facts]:
+    """Return the reduction and the facts of a second plan on a bill whose place is admitted.
+
+    Its kind is the plan's: the lines take the benefit of that kind, and so its rows.
+    """
+    facts = replace(case.facts, kind=plan.kind)
+    place = place_of_care(case.claim, case.member, case.institution, plan, facts)
+    return (place.reduction if isinstance(place, Place) else None), facts
 
 
 def plan_beside(claim: Claim, entitled: Entitled, kind: Kind) -> Plan | None:

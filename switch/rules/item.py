@@ -135,6 +135,9 @@ def read_item(table: Mapping[str, object], where: str, no_earlier_than: date) ->
         ceilings.append((read_condition(row), _price(row, "ceiling")))
         row.done()
     tiers, whole = _tiers(reader)
+    portions = _portions(reader)
+    if tiers and portions:
+        reader.fail("split and tiers stand side by side; a line is divided by the one or the other")
     item = Item(
         code=code,
         name_zh=name,
@@ -155,7 +158,7 @@ def read_item(table: Mapping[str, object], where: str, no_earlier_than: date) ->
         ceilings=tuple(ceilings),
         tiers=tiers,
         tiers_whole=whole,
-        portions=_portions(reader),
+        portions=portions,
     )
     reader.done()
     return item

@@ -4,7 +4,7 @@ Must not know: files. What a policy leaves out has its default here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from typing import Any, Final, TypeVar
 
@@ -34,7 +34,7 @@ from switch.rules.terms_benefit import (
     Segments,
 )
 from switch.rules.terms_payers import AccountUse, FurtherPayer, Hospital
-from switch.rules.words import ADMISSIONS, AREAS, LEVELS
+from switch.rules.words import ADMISSIONS, AREAS, BASIC_FUND, LEVELS
 
 T = TypeVar("T")
 
@@ -121,7 +121,7 @@ def join_plan(
         ceilings=tuple(sorted(_all(terms, Ceiling), key=lambda one: one.name)),
         adjustments=tuple(sorted(_all(terms, Adjustments), key=lambda one: one.rule)),
         account=first_of(terms, AccountUse) or AccountUse(_DEFAULT, ()),
-        areas=areas,
+        areas={area: _naming_basic(cross, bands) for area, cross in areas.items()},
         special_modes=None if stay else modes or _MODES,
         special_diseases=diseases,
         flat=tuple(sorted(_all(terms, FlatGroup), key=lambda one: one.rule)),
@@ -130,8 +130,18 @@ def join_plan(
         meters=_meters(terms, where),
         reads_ordinal=_ordinal_meter(terms),
     )
+    _check_flat(plan, where)
     _check_joined(plan, where)
     return plan
+
+
+def _naming_basic(cross: CrossCity, bands: Bands) -> CrossCity:
+    """Return the terms with "basic" wherever a row names the basic fund by its code."""
+    rows = tuple(
+        replace(row, payers=row.payers | {BASIC_FUND}) if bands.payer in row.payers else row
+        for row in cross.rows
+    )
+    return replace(cross, rows=rows)
 
 
 def first_of(terms: Sequence[Term], expected: type[T]) -> T | None:
@@ -177,6 +187,16 @@ def _meters(terms: Sequence[Term], where: str) -> tuple[Meter, ...]:
                 f"one rule and {'+'.join(meter.counts)} per {meter.period} in another"
             )
     return tuple(found[name] for name in sorted(found))
+
+
+def _check_flat(plan: Plan, where: str) -> None:
+    """Refuse two rules that settle the items of one group apart."""
+    found: dict[str, str] = {}
+    for flat in plan.flat:
+        for group in sorted(flat.groups):
+            if group in found:
+                raise ValueError(f"{where}: {flat.rule}: {found[group]} settles group {group} too")
+            found[group] = flat.rule
 
 
 def _check_joined(plan: Plan, where: str) -> None:

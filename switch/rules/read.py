@@ -10,7 +10,7 @@ from typing import Final
 from switch.model.codes import InjuryCause, Insurance
 from switch.rules import read_benefit, read_payers
 from switch.rules.condition import ALWAYS, Table
-from switch.rules.read_rows import Context, read_condition, read_table
+from switch.rules.read_rows import FUNDS, Context, read_condition, read_table
 from switch.rules.terms import (
     ClassRatio,
     Cover,
@@ -27,15 +27,17 @@ from switch.rules.terms import (
     Year,
 )
 from switch.rules.values import Reader
-from switch.rules.words import FILINGS, LEVELS
+from switch.rules.words import BASIC_FUND, FILINGS, LEVELS
 
 _DAYS: Final = frozenset({"service", "admission", "discharge"})
 _YEAR_DAY: Final = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
+_NO_DAYS: Final = frozenset({"02-29", "02-30", "02-31", "04-31", "06-31", "09-31", "11-31"})
+"""Days that no year, or not every year, has."""
+_NUMBER: Final = re.compile(r"[1-9][0-9]?")
 _CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9.\-]{1,19}")
 _PLACES: Final = frozenset({"care", "insured"})
 _MODES_ELSEWHERE: Final = frozenset({"refuse", "open", "split"})
 _MODES_HOME: Final = frozenset({"open", "split"})
-_BASIC: Final = "basic"
 
 
 def _cover(reader: Reader, context: Context) -> Cover:
@@ -64,7 +66,7 @@ def _dates(reader: Reader, context: Context) -> Dates:
 
 def _year(reader: Reader, context: Context) -> Year:
     text = reader.word("first_day")
-    if not _YEAR_DAY.fullmatch(text):
+    if not _YEAR_DAY.fullmatch(text) or text in _NO_DAYS:
         reader.fail(f"first_day is {text!r}; write month and day as 01-01")
     return Year(context.rule, int(text[:2]), int(text[3:]))
 
@@ -134,7 +136,7 @@ def _cross_city(reader: Reader, context: Context) -> CrossCity:
         if reduces and rate_bp == 0:
             row.fail(f"{form} of 0 reduces nothing; write form = 'none'")
         bands = row.words("bands")
-        if not all(item.isascii() and item.isdigit() for item in bands):
+        if not all(_NUMBER.fullmatch(item) for item in bands):
             row.fail(f"bands is {bands}; write their numbers as words, such as '1'")
         rows.append(
             Reduction(
@@ -145,7 +147,8 @@ def _cross_city(reader: Reader, context: Context) -> CrossCity:
                 form=form,
                 rate_bp=rate_bp,
                 of_total=row.word("of", {"in_scope", "total"}, default="in_scope") == "total",
-                payers=frozenset(row.words("payers")) or frozenset({_BASIC}),
+                payers=frozenset(row.words("payers", {BASIC_FUND, *FUNDS}))
+                or frozenset({BASIC_FUND}),
                 bands=frozenset(int(item) for item in bands),
             )
         )
@@ -158,7 +161,6 @@ def _cross_city(reader: Reader, context: Context) -> CrossCity:
                 reader.fail(f"{one.rule} is never reached, for {before.rule} holds first")
     return CrossCity(
         context.rule,
-        filing_required=not any(row.filing == "none" and row.form != "refuse" for row in rows),
         filing_on=reader.word("filing_on", _DAYS, default="admission"),
         opened=reader.flag("opened", default=True),
         rows=tuple(rows),

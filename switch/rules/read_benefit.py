@@ -29,7 +29,7 @@ from switch.rules.terms_benefit import (
     Segments,
 )
 from switch.rules.values import Reader
-from switch.rules.words import ADMISSIONS, COUNTS, PERIODS
+from switch.rules.words import ADMISSIONS, PARTS, PERIODS
 
 _RESIDENTS: Final = frozenset({"380", "391", "392"})
 """Insurances that residents' pooled fund took over (domain facts 1.5)."""
@@ -188,6 +188,6 @@ def read_flat(reader: Reader, context: Context) -> FlatGroup:
         payer=FundPayType(reader.word("payer", FUNDS, default=_own_fund(context.insurance))),
         pays=read_table(reader, "rates", lambda row: row.rate("fund"), context),
         rounding=read_rounding(reader),
-        counts=frozenset(reader.words("counts", COUNTS)),
+        counts=frozenset(reader.words("counts", {*PARTS, "in_scope", "after_deductible", "fund"})),
         capped=reader.flag("capped", default=False),
     )

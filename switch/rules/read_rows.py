@@ -35,7 +35,8 @@ from switch.rules.words import (
 
 T = TypeVar("T")
 
-FUNDS: Final = frozenset(FundPayType)
+FUNDS: Final = frozenset(set(FundPayType) - {FundPayType.EMPLOYEE_ACCOUNT, FundPayType.HOSPITAL})
+"""Codes that may pay: the account and the hospital have rules of their own."""
 _SEXES: Final = {"male": "1", "female": "2"}
 _HOLDINGS: Final = frozenset(FilingKind)
 
@@ -100,7 +101,7 @@ def _range(row: Reader, first: str, last: str, least: int, most: int) -> tuple[i
     if not row.has(first) and not row.has(last):
         return None
     lower, upper = row.count(first, least), row.count(last, most)
-    if upper < lower or (upper == lower and first == "age_from"):
+    if lower < least or upper < lower or (upper == lower and first == "age_from"):
         row.fail(f"{first} {lower} to {last} {upper} holds for nobody")
     return lower, upper
 

@@ -72,13 +72,16 @@ class Scoper:
     prescription if not, "paid" or "own_expense".
     """
 
-    __slots__ = ("_facts", "_prescribed", "_spent", "_steps", "_terms", "_without", "lines")
+    __slots__ = (
+        "_bill_disease", "_facts", "_prescribed", "_spent", "_steps", "_terms", "_without", "lines",
+    )  # fmt: skip
 
     def __init__(
         self, terms: ScopeTerms, facts: Facts, steps: list[Step], *, prescribed: bool, without: str
     ) -> None:
         self._terms = terms
         self._facts = facts
+        self._bill_disease = facts.disease
         self._steps = steps
         self._prescribed = prescribed
         self._without = without
@@ -86,15 +89,25 @@ class Scoper:
         self.lines: list[LineScope] = []
 
     def add(
-        self, line: FeeLine, item: Item | None, ratio_item: Item | None, totals: Totals
+        self,
+        line: FeeLine,
+        item: Item | None,
+        ratio_item: Item | None,
+        totals: Totals,
+        disease: str,
     ) -> None:
         """Add one line's parts to the totals, and its steps to the working.
 
         Over limit = max(0, amount − limit × quantity); the first share is taken of the rest,
         rounded half-up per line (domain facts 1.3). A ratio of 100 % is own expense.
-        `item` says what is covered and at which price, `ratio_item` the first self-pay.
+        `item` says what is covered and at which price, `ratio_item` the first self-pay; what they
+        ask of a disease is asked of the line's, `disease`, where it belongs to one.
         """
         amount: int = line.amount_fen
+        if disease and disease != self._facts.disease:
+            self._facts = replace(self._facts, disease=disease)
+        elif not disease and self._facts.disease != self._bill_disease:
+            self._facts = replace(self._facts, disease=self._bill_disease)
         if item is None:
             own, over, first = self._uncatalogued(line)
         elif item.plain and ratio_item is item and item.first_pay_bp is not None:

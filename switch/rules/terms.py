@@ -131,18 +131,12 @@ class Reduction:
     payers: frozenset[str]
     bands: frozenset[int]
 
-    @property
-    def e8(self) -> int:
-        """The factor on a ratio, in basis points, for `times`."""
-        return 10_000 - self.rate_bp
-
 
 @dataclass(frozen=True, slots=True)
 class CrossCity:
     """Care in an area (or at home while filed elsewhere): the first matching row holds."""
 
     rule: str
-    filing_required: bool
     filing_on: str
     opened: bool
     rows: tuple[Reduction, ...]

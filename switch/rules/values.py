@@ -142,7 +142,9 @@ class Reader:
             return {}
         known = set(allowed)
         value = self._take(key)
-        if not isinstance(value, dict) or not all(item in known for item in value.values()):
+        if not isinstance(value, dict) or not all(
+            isinstance(item, str) and item in known for item in value.values()
+        ):
             self.fail(f"{key} is {value!r}; each is one of {', '.join(sorted(known))}")
         return dict(value)
 

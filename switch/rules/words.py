@@ -79,6 +79,9 @@ PERIODS: Final = ("visit", "day", "stay", "month", "quarter", "year")
 
 COUNTED_IN_TIMES: Final = frozenset({"admissions", "visits"})
 
+BASIC_FUND: Final = "basic"
+"""The basic fund, whichever it is, where a rule names whose ratio falls."""
+
 ADMISSIONS: Final = "admissions"
 """The usual name of the meter that counts a year's admissions."""
 
