@@ -6,25 +6,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from switch.config import Settings, make_kek
 from switch.model.ids import BEIJING
+
+if TYPE_CHECKING:
+    from switch.store.embedded import EmbeddedPostgres
 
 
 @contextmanager
 def open_database(settings: Settings) -> Iterator[str]:
     """Yield the URL of a migrated database: the one that was named, or the embedded one.
 
-    Must run on the main thread before any event loop.
     Raises: psycopg.Error; for the embedded one BinariesNotFound, EmbeddedPostgresError,
     NamespaceRefused, OSError.
     """
+    with open_server(settings) as (url, _):
+        yield url
+
+
+@contextmanager
+def open_server(settings: Settings) -> Iterator[tuple[str, "EmbeddedPostgres | None"]]:
+    """Yield the same, and the embedded server when it is that. Raises: as `open_database`."""
     from switch.store.embedded import EmbeddedPostgres
     from switch.store.migrate import upgrade
 
     if settings.database_url:
         upgrade(settings.database_url)
-        yield settings.database_url
+        yield settings.database_url, None
         return
     server = EmbeddedPostgres(settings.data_dir, die_with_parent=False)
     with server:
@@ -35,7 +45,7 @@ def open_database(settings: Settings) -> Iterator[str]:
             file=sys.stderr,
         )
         upgrade(url)
-        yield url
+        yield url, server
 
 
 def migrate(settings: Settings) -> None:
