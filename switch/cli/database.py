@@ -12,6 +12,7 @@ from switch.config import Settings, make_kek
 from switch.model.ids import BEIJING
 
 if TYPE_CHECKING:
+    from switch.seed import Size
     from switch.store.embedded import EmbeddedPostgres
 
 
@@ -54,11 +55,8 @@ def migrate(settings: Settings) -> None:
         print("数据库已是最新版本 the schema is up to date")
 
 
-def seed(
-    settings: Settings, members: int, institutions: int, terminals_each: int, random_seed: int
-) -> None:
-    """Load a synthetic province of `members` people."""
-    from switch.seed import Size
+def seed(settings: Settings, size: "Size", random_seed: int) -> None:
+    """Load a synthetic province."""
     from switch.seed import seed as load
 
     kek = make_kek(settings, secrets.token_bytes(16))
@@ -66,7 +64,7 @@ def seed(
     with open_database(settings) as url:
         seeded = load(
             url,
-            Size(members, institutions, terminals_each),
+            size,
             random_seed=random_seed,
             data_dir=settings.data_dir,
             kek=kek,
