@@ -4,10 +4,6 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-# gRPC would start its threads anew in each child between fork and exec, where PostgreSQL's birth as
-# root enters a user namespace: that is allowed to a process of one thread only.
-os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
-
 pytest_plugins = ["tests.fix_db", "tests.fix_province", "tests.fix_ledger"]
 
 # No deadline: a shared machine is slow at times, which is no fault of the code.

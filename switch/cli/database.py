@@ -6,25 +6,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from switch.config import Settings, make_kek
 from switch.model.ids import BEIJING
+
+if TYPE_CHECKING:
+    from switch.seed import Size
+    from switch.store.embedded import EmbeddedPostgres
 
 
 @contextmanager
 def open_database(settings: Settings) -> Iterator[str]:
     """Yield the URL of a migrated database: the one that was named, or the embedded one.
 
-    Must run on the main thread before any event loop.
     Raises: psycopg.Error; for the embedded one BinariesNotFound, EmbeddedPostgresError,
     NamespaceRefused, OSError.
     """
+    with open_server(settings) as (url, _):
+        yield url
+
+
+@contextmanager
+def open_server(settings: Settings) -> Iterator[tuple[str, "EmbeddedPostgres | None"]]:
+    """Yield the same, and the embedded server when it is that. Raises: as `open_database`."""
     from switch.store.embedded import EmbeddedPostgres
     from switch.store.migrate import upgrade
 
     if settings.database_url:
         upgrade(settings.database_url)
-        yield settings.database_url
+        yield settings.database_url, None
         return
     server = EmbeddedPostgres(settings.data_dir, die_with_parent=False)
     with server:
@@ -35,7 +46,7 @@ def open_database(settings: Settings) -> Iterator[str]:
             file=sys.stderr,
         )
         upgrade(url)
-        yield url
+        yield url, server
 
 
 def migrate(settings: Settings) -> None:
@@ -44,11 +55,8 @@ def migrate(settings: Settings) -> None:
         print("数据库已是最新版本 the schema is up to date")
 
 
-def seed(
-    settings: Settings, members: int, institutions: int, terminals_each: int, random_seed: int
-) -> None:
-    """Load a synthetic province of `members` people."""
-    from switch.seed import Size
+def seed(settings: Settings, size: "Size", random_seed: int) -> None:
+    """Load a synthetic province."""
     from switch.seed import seed as load
 
     kek = make_kek(settings, secrets.token_bytes(16))
@@ -56,7 +64,7 @@ def seed(
     with open_database(settings) as url:
         seeded = load(
             url,
-            Size(members, institutions, terminals_each),
+            size,
             random_seed=random_seed,
             data_dir=settings.data_dir,
             kek=kek,

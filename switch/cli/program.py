@@ -153,12 +153,17 @@ def seed(
     terminals_each: Annotated[
         int, typer.Option(min=1, max=9_999, help="Terminals of each institution.")
     ] = 2,
+    catalogue_items: Annotated[
+        int, typer.Option(min=0, help="Generated items beside the shipped catalogue.")
+    ] = 0,
     random_seed: Annotated[int, typer.Option(help="Same seed, same province.")] = 20181201,
 ) -> None:
     """Load a synthetic province: people, cards, accounts, filings, institutions, terminals."""
     from switch.cli.database import seed as run
+    from switch.seed import Size
 
-    run(_settings(context), members, institutions, terminals_each, random_seed)
+    size = Size(members, institutions, terminals_each, catalogue_items)
+    run(_settings(context), size, random_seed)
 
 
 @app.command()
