@@ -307,7 +307,8 @@ def test_wheel_is_found_without_importing_it() -> None:
 
 def test_server_found_on_the_machine_works_too(tmp_path: Path) -> None:
     """The fallback is real only if it runs: any other PostgreSQL of 15 or newer that is here."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    # The client's package makes the folder, too: a server is where its program is.
+    folders = sorted(one.parent for one in Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     if not folders:
         pytest.skip("no system PostgreSQL on this machine")
     with EmbeddedPostgres(tmp_path, die_with_parent=True, binaries=folders[-1]) as server:
