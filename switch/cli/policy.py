@@ -32,3 +32,20 @@ def run_cases(
     from switch.cli.cases import run_case_files as run
 
     raise typer.Exit(run(files, as_json=json, working=working))
+
+
+@app.command()
+def diff(
+    context: typer.Context,
+    before: Annotated[
+        str, typer.Argument(help="File, folder, shipped:REGION, active:REGION or hash:DIGITS.")
+    ],
+    after: Annotated[str, typer.Argument(help="The same, of the newer policy.")],
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object instead of tables.")
+    ] = False,
+) -> None:
+    """Say which value of which rule differs from when; exit 0 the same, 1 different."""
+    from switch.cli.policy_diff import diff as run
+
+    raise typer.Exit(run(context.obj, before, after, as_json=json))

@@ -38,6 +38,13 @@ _LATEST: Final = """
 SELECT DISTINCT ON (region) region, texts FROM medswitch.rule_book
 ORDER BY region, activated_at DESC, hash
 """
+_ACTIVE: Final = """
+SELECT texts FROM medswitch.rule_book WHERE region = %s
+ORDER BY activated_at DESC, hash LIMIT 1
+"""
+_HASHED: Final = """
+SELECT DISTINCT hash, texts FROM medswitch.rule_book WHERE left(hash, %s) = %s
+"""
 _BOOK: Final = "SELECT texts FROM medswitch.rule_book WHERE region = %s AND hash = %s"
 _ITEMS: Final = """
 SELECT region, item FROM medswitch.catalogue_item ORDER BY region, code COLLATE "C", since
@@ -131,6 +138,22 @@ def load_book(conn: Connection[TupleRow], region: str, book_hash: str) -> RuleBo
     if row is None:
         raise LookupError(f"no rule book {book_hash} of region {region}")
     return RuleBook.parse(row[0])
+
+
+def find_book(conn: Connection[TupleRow], *, region: str = "", digest: str = "") -> RuleBook:
+    """Return a region's latest book, or the book whose hash begins with some digits.
+
+    Raises: ValueError when there is none, or more than one.
+    """
+    if region:
+        row = conn.execute(_ACTIVE, (region,)).fetchone()
+        if row is None:
+            raise ValueError(f"no rule book of region {region} is in the database")
+        return RuleBook.parse(row[0])
+    rows = conn.execute(_HASHED, (len(digest), digest)).fetchall()
+    if not digest or len(rows) != 1:
+        raise ValueError(f"{len(rows)} rule books have a hash that begins with {digest!r}")
+    return RuleBook.parse(rows[0][1])
 
 
 def _items(rows: Iterable[TupleRow]) -> Iterator[Mapping[str, str]]:
