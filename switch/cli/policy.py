@@ -1,5 +1,6 @@
 """`medswitch policy …`: what a region's policy says, and whether it gives what its cases expect."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -49,3 +50,36 @@ def diff(
     from switch.cli.policy_diff import diff as run
 
     raise typer.Exit(run(context.obj, before, after, as_json=json))
+
+
+_DAY = ["%Y-%m-%d"]
+
+
+@app.command()
+def simulate(
+    context: typer.Context,
+    policy: Annotated[
+        list[str],
+        typer.Option(help="Candidate: file, folder, shipped:REGION, hash:DIGITS; repeatable."),
+    ],
+    since: Annotated[
+        datetime | None, typer.Option("--from", formats=_DAY, help="First business day.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", formats=_DAY, help="Last business day.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one a core.")] = 0,
+    html: Annotated[Path | None, typer.Option(help="Write a page with charts here.")] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object instead of tables.")
+    ] = False,
+) -> None:
+    """Decide posted settlements again under a candidate, and say who would gain or lose."""
+    from switch.cli.policy_simulate import simulate_policy as run
+
+    raise typer.Exit(
+        run(
+            context.obj, policy, since and since.date(), until and until.date(),
+            jobs=jobs, html=html, json_wanted=json,
+        )
+    )  # fmt: skip

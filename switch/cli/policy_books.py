@@ -58,6 +58,20 @@ def read_books(paths: Sequence[Path]) -> list[RuleBook]:
     return list(read_policies(files).books.values())
 
 
+def read_books_named(settings: Settings, names: Sequence[str]) -> list[RuleBook]:
+    """Return the books of several names, at most one a region; files of a region stand together.
+
+    Raises: ValueError, OSError.
+    """
+    paths = [Path(name) for name in names if not name.startswith((*STORED, "shipped:"))]
+    books = read_books(paths)
+    books += [read_book(settings, name) for name in names if Path(name) not in paths]
+    regions = [book.region for book in books]
+    if len(set(regions)) != len(regions):
+        raise ValueError(f"two policies of one region: {', '.join(sorted(regions))}")
+    return books
+
+
 @contextmanager
 def _connection(settings: Settings) -> Iterator[Connection[TupleRow]]:
     with open_database(settings) as url, psycopg.connect(url, autocommit=True) as connection:
