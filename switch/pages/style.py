@@ -59,6 +59,7 @@ dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 .sums .value::before { content: "¥"; font-size: .62em; font-weight: 500; margin-right: .15em;
   color: var(--soft); }
 .sums .note { font-size: 12px; color: var(--soft); }
+.sums .count .value::before { content: none; }
 .fund .value { color: var(--fund); } .person .value { color: var(--cash); }
 .notice { border: 1px solid; border-left-width: 5px; border-radius: 5px; padding: 8px 13px;
   margin: 14px 0 0; background: #fff; }

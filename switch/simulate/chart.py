@@ -53,16 +53,12 @@ def persons_chart(rows: Sequence[tuple[Words, int, int]]) -> Html:
         tag("text", "负担减少 gain", x=middle + 96, y=14, font_size="12.5", font_weight="600",
             fill=style.GAIN),
     ]  # fmt: skip
-    for number, ((zh, en), gain, lose) in enumerate(rows):
+    for number, ((zh, _), gain, lose) in enumerate(rows):
         y = top + number * step
         left, right = room * lose // most, room * gain // most
         marks.append(
-            tag("text", f"{zh}", x=middle, y=y + 15, font_size="12", text_anchor="middle",
-                fill=_INK)
-        )  # fmt: skip
-        if en and number == len(rows) - 1:
-            marks[-1] = tag("text", f"{zh} {en}".split(" and")[0], x=middle, y=y + 15,
-                            font_size="12", text_anchor="middle", fill=_INK)  # fmt: skip
+            tag("text", zh, x=middle, y=y + 15, font_size="12", text_anchor="middle", fill=_INK)
+        )
         for count, x, width, anchor, colour in (
             (lose, middle - 96 - left, left, "end", style.LOSS),
             (gain, middle + 96, right, "start", style.GAIN),
