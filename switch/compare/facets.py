@@ -99,6 +99,7 @@ _SELECTORS: Final = ("filing", "at", "account", "part", "classes", "categories",
 """Fields that say which row a row of a list is; the others are its values."""
 _UNIT_OF: Final = {"amounts": "fen", "widths": "fen", "cap": "fen", "period_max": "fen",
                    "pays": "bp"}  # fmt: skip
+_EXCEPTIONS: Final = {"ratios": "first_pay_bp", "ceilings": "ceiling_e4"}
 _HIDDEN: Final = frozenset({"rule", "plain", "name"})
 """Which rule it is, what follows from the rest, and a ceiling's own id."""
 
@@ -126,18 +127,17 @@ def _value(name: str, value: Any, path: str) -> Iterator[tuple[str, str]]:
     here = _path(path, said(words.named(_NAMES, named)))
     if isinstance(value, Table):
         yield from _table(name, value, here)
-    elif isinstance(value, tuple) and value and isinstance(value[0], Band):
-        yield from _bands(value, here)
     elif isinstance(value, tuple) and value and is_dataclass(value[0]):
         yield from _rows(value, here)
     elif isinstance(value, tuple) and value and _is_pair(value[0]):
+        # An item's exceptions are of the same kind as the value they except from.
+        name = _EXCEPTIONS.get(name, name)
+        here = _path(path, said(words.named(_NAMES, name)))
         for condition, cell in value:
             yield from _cell(name, cell, f"{here} [{in_words(condition) or '其他 any'}]")
     elif isinstance(value, Mapping):
         for key in value:
             yield from _cell(name, value[key], f"{here} [{key}]")
-    elif is_dataclass(value) and not isinstance(value, Meter | Rounding):
-        yield from _fields(value, here)
     else:
         yield here, _text(name, value)
 

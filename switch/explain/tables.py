@@ -184,9 +184,7 @@ def payers_table(statement: Statement) -> Html:
 
 
 def _percent(part: int, whole: int) -> str:
-    """Return a share in percent with one decimal, half-up."""
-    if not whole:
-        return ""
+    """Return a share in percent with one decimal, half-up; only a bill of something has payers."""
     tenths = (part * 2_000 + whole) // (2 * whole)
     return f"{tenths // 10}.{tenths % 10}%"
 

@@ -167,3 +167,73 @@ def changed(thing: Any) -> Iterator[Any]:
 def test_no_field_of_a_term_can_change_unseen(term: Term) -> None:
     for other in changed(term):
         assert facets(other) != facets(term), other
+
+
+ITEM = """
+[[item]]
+code = "X1"
+class = "B"
+ceiling = "360"
+first_pay = 10
+ratios = [{ insurances = ["390"], first_pay = 20 }]
+ceilings = [{ levels = ["tertiary"], ceiling = "400" }]
+only = [{ levels = ["secondary", "tertiary"], reason_zh = "限二级以上", reason_en = "2 up" }]
+split = [{ share = 70, first_pay = 0 }, { share = 30, first_pay = 100 }]
+"""
+WHOLE = """
+[[rule]]
+id = "entitlement"
+type = "entitlement"
+waiting = [{ classes = ["flexible"], months = 6 }]
+[[rule]]
+id = "more"
+type = "bands"
+kinds = ["61"]
+fund = [80, 85]
+edges = [10000]
+others = [{ payer = "330100", pays = [0, 10] }]
+[[rule]]
+id = "modes"
+type = "special_disease_modes"
+kinds = ["11"]
+elsewhere = { "*" = "refuse", M1 = "open" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name", "old", "new"),
+    [
+        ('"360"', '"370"', "价格上限 price ceiling", "360", "370"),
+        (
+            "first_pay = 20",
+            "first_pay = 25",
+            "先行自付 first self-pay [险种 insurance 390]",
+            "20%",
+            "25%",
+        ),
+        ('"400"', '"410"', "价格上限 price ceiling [三级 Tertiary]", "400", "410"),
+        ("限二级以上", "限三级", "› zh", "限二级以上", "限三级"),
+        ("share = 70", "share = 60", "› share_bp", "70%", "60%"),
+        ("months = 6", "months = 3", "等待期 waiting [灵活就业 Flexible work] › ", "6", "3"),
+        ("pays = [0, 10]", "pays = [0, 5]", "第 2 段 band", "+ 330100 10%", "+ 330100 5%"),
+        ('M1 = "open"', 'M1 = "split"', "[province] [M1]", "open", "split"),
+    ],
+)
+def test_every_kind_of_value_is_told_in_its_unit(
+    before: str, after: str, name: str, old: str, new: str
+) -> None:
+    text = BANDS + WHOLE + ITEM
+    assert before in text
+    changed_text = text.replace(before, after)
+    if before == "share = 70":
+        changed_text = changed_text.replace("share = 30", "share = 40")
+    changes = compare(book(text), book(changed_text))
+    told = [one for change in changes for one in values(change)]
+    assert any(name in n and old in str(o) and new in str(w) for n, o, w in told), told
+
+
+def test_an_item_that_ends_sooner_is_gone_from_then_on() -> None:
+    item = ITEM.replace('class = "B"', 'class = "B"\nsince = 2018-01-01')
+    ended = item.replace("2018-01-01", "2018-01-01\nuntil = 2019-12-31")
+    (change,) = compare(book(BANDS, item), book(BANDS, ended))
+    assert (change.since, change.until, change.after) == (date(2020, 1, 1), None, "")

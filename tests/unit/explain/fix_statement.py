@@ -10,7 +10,7 @@ from switch.explain.statement import Statement, Undone
 from switch.model.claim import Claim
 from switch.model.decision import Decision
 from switch.model.member import Institution, Member
-from switch.rules.adjudicate import adjudicate
+from switch.rules.adjudicate import Rules, adjudicate
 from tests.unit.rules.fix_rules import (
     OWN,
     Person,
@@ -29,17 +29,22 @@ Situation = tuple[Claim, Member, Institution]
 
 
 def statement_of(
-    situation: Situation, *, difference: str = "", undone: Undone | None = None
+    situation: Situation,
+    *,
+    difference: str = "",
+    undone: Undone | None = None,
+    rules: Rules | None = None,
 ) -> Statement:
     claim, member, institution = situation
-    decision = adjudicate(claim, member, institution, shipped_rules())
+    rules = rules or shipped_rules()
+    decision = adjudicate(claim, member, institution, rules)
     assert isinstance(decision, Decision), decision
     return build(
         Settled(
             claim=claim,
             member=member,
             institution=institution,
-            rules=shipped_rules(),
+            rules=rules,
             decision=decision,
             difference=difference,
             settlement_id=NUMBER,
@@ -93,6 +98,14 @@ def withdrawn() -> Situation:
     return make_claim(lines), make_member(Person()), make_institution()
 
 
+def special() -> Situation:
+    """A special disease's bill, urgent, under its filing."""
+    lines = [make_line(1, 250_000, "DEMO-DIALYSIS", disease="M00500")]
+    person = Person(filings=[make_filing("special_disease", "", "M00500")])
+    claim = make_claim(lines, "14", disease="M00500")
+    return replace(claim, emergency=True), make_member(person), make_institution(level="tertiary")
+
+
 def hostile() -> Situation:
     """Texts that are markup."""
     claim, member, institution = outpatient()
@@ -106,4 +119,5 @@ SITUATIONS: Final[Sequence[tuple[str, Situation]]] = (
     ("away", away()),
     ("example", example()),
     ("withdrawn", withdrawn()),
+    ("special", special()),
 )

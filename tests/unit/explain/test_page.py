@@ -7,17 +7,24 @@ from typing import Any
 import pytest
 
 from switch.explain.page import render
-from switch.explain.statement import Undone
+from switch.explain.statement import RuledStep, Undone
 from switch.explain.tell import title_of
+from switch.model.decision import Step
+from switch.model.money import Fen
 from switch.pages.words import money_text
+from switch.rules.adjudicate import Rules
+from switch.rules.book import RuleBook
+from switch.rules.terms import Plan
 from tests.unit.explain.fix_statement import (
     NUMBER,
     SITUATIONS,
     Situation,
     hostile,
     outpatient,
+    special,
     statement_of,
 )
+from tests.unit.rules.fix_rules import shipped_rules
 
 VOID = {"meta", "br"}
 
@@ -161,3 +168,73 @@ def test_a_withdrawal_names_the_line_it_takes_off() -> None:
     assert statement.lines[0].scope is not None
     assert statement.lines[0].scope.in_scope_fen == 3_000
     assert statement.lines[1].scope is None
+
+
+def test_a_special_disease_and_urgency_are_named() -> None:
+    said = Parsed(render(statement_of(special()))).text
+    names = shipped_rules().books["330299"].held("310", "14", special()[0].service_on)
+    assert isinstance(names, Plan)
+    assert names.special_diseases is not None
+    assert names.special_diseases.names["M00500"][0] in said
+    assert "急诊 Emergency是 yes" in said
+    assert "备案 Filing" in said
+
+
+def test_a_bill_of_nothing_has_no_shares_and_moves_no_sum() -> None:
+    claim, member, institution = outpatient()
+    lines = (replace(claim.lines[3], amount_fen=Fen(0)),)
+    nothing = replace(claim, lines=lines, total_fen=Fen(0), use_account=False)
+    statement = replace(statement_of((nothing, member, institution)), sums=())
+    page = render(statement)
+    assert "No sum was read or moved" in page
+    assert "<svg" not in page
+    assert "100%" not in Parsed(page).rows[-1]
+
+
+def test_a_step_of_no_file_is_called_by_its_default() -> None:
+    statement = statement_of(outpatient())
+    step = Step("default", 100, 40, note_zh="", note_en="")
+    ruled = RuledStep(step, "default", "default", None, "", "", "")
+    page = render(replace(statement, steps=(ruled,)))
+    assert "系统默认" in page
+    assert "default@" not in page
+
+
+BARE = """
+region = "330299"
+[given]
+since = 2010-01-01
+source = "notice"
+insurances = ["310"]
+kinds = ["11"]
+[[rule]]
+id = "bands"
+type = "bands"
+fund = [80]
+[[item]]
+code = "X1"
+zh = "甲"
+class = "A"
+"""
+
+
+def test_what_a_policy_leaves_out_is_explained_by_the_default() -> None:
+    """No scope rule: what no catalogue holds is own expense; the item is the policy's own."""
+    rules = Rules({"330299": RuleBook.parse({"bare.toml": BARE})}, {})
+    claim, member, institution = outpatient()
+    lines = (replace(claim.lines[0], code="X1"), claim.lines[3])
+    total = sum(line.amount_fen for line in lines)
+    bill = replace(claim, lines=lines, total_fen=Fen(total))
+    statement = statement_of((bill, member, institution), rules=rules)
+    kinds = {ruled.step.line: ruled.kind_of_rule for ruled in statement.steps if ruled.step.line}
+    assert kinds == {1: "catalogue", 4: "default"}
+    assert "甲" in render(statement)
+    assert "目录外项目" in render(statement)
+
+
+def test_sums_of_a_meter_that_no_plan_holds_keep_their_name() -> None:
+    statement = statement_of(outpatient())
+    one = statement.sums[0]
+    page = render(replace(statement, sums=(replace(one, in_times=True, after=2, of="2018-12"),)))
+    assert "2 次" in page
+    assert " · 2018-12" in page

@@ -68,6 +68,18 @@ def test_a_person_gains_once_whatever_the_number_of_bills() -> None:
     assert set(sums.groups["insurance"]) == {"330299/310"}
 
 
+def test_who_bears_more_loses() -> None:
+    events, _ = Lived(member(0, 0), candidate()).live([Bill(50_000), Bill(50_000)])
+    sums, other = Sums(), Sums()
+    sums.add_person(list(replay(events, decider(shipped_rules()))))
+    other.add_unread("why")
+    other.join(sums)
+    assert (other.whole.losers, other.whole.lost) == (1, 12_900)
+    assert other.steps == {(-1, 2): 1}
+    sums.join(other)
+    assert sums.unread == {"why": 1}
+
+
 def test_nobody_is_no_person() -> None:
     sums = Sums()
     sums.add_person([])
