@@ -118,7 +118,8 @@ def _group_table(dimension: str, result: Result) -> Html:
             for number, (zh, en) in enumerate(columns)
         )),
     )  # fmt: skip
-    rows = [_group_row(both(words, "stack"), cell) for words, cell in group_rows(result.sums, dimension)]
+    groups = group_rows(result.sums, dimension)
+    rows = [_group_row(both(words, "stack"), cell) for words, cell in groups]
     if len(rows) > 1:
         rows.append(_group_row(Html("合计 Total"), result.sums.whole, "total"))
     return tag("table", head, tag("tbody", *rows))
