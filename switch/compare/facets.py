@@ -28,7 +28,7 @@ _NAMES: Final[Mapping[str, Words]] = {
     "clearing_type": ("清算类别", "clearing type"),
     "amounts": ("金额", "amount"),
     "widths": ("宽度", "width"),
-    "least_fen": ("最低", "not below"),
+    "least_fen": ("至少", "at least"),
     "ordinals_bp": ("各次住院比例", "share by admission"),
     "period_max": ("期内最高", "most in the period"),
     "period_meter": ("期内累计", "sum of the period"),

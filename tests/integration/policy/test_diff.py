@@ -66,7 +66,7 @@ def test_a_book_is_named_by_the_first_digits_of_its_hash(
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("shipped:000000", "no policy of region 000000 is shipped; these are: 330299"),
+        ("shipped:000000", "no policy of region 000000 is shipped; these are: "),
         ("active:440100", "no rule book of region 440100"),
         ("hash:zz", "0 rule books have a hash that begins with 'zz'"),
         ("hash:", "begins with ''"),

@@ -1,4 +1,4 @@
-"""`python -m loadtest.history`: a large past, to measure what reads one (simulation, export).
+"""`python -m tests.large_past`: a large past, to measure what reads one (simulation, export).
 
 Settlements of a seeded province, decided by its rules and written in bulk in order of time, with a
 few of them cancelled. Claims, replies, snapshots and sums are what the switch would have stored;
@@ -179,7 +179,7 @@ def _settle(
         "Settle",
         Authenticated(Received("Settle", TerminalId("T1"), SessionId(b""), 1, b"", body, at), code),
     )
-    assert isinstance(operation, Settle)  # noqa: S101
+    assert isinstance(operation, Settle)
     decision = adjudicate(operation.claim, member, institution, province.rules)
     if not isinstance(decision, Decision):
         return 0
@@ -273,7 +273,7 @@ def _cancel(
 
 def main(arguments: Sequence[str]) -> int:
     """Write a past and say how large it is."""
-    parser = argparse.ArgumentParser(prog="python -m loadtest.history", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.large_past", description=__doc__)
     parser.add_argument("url", help="a database that `medswitch seed` filled, and nobody needs")
     parser.add_argument("--settlements", type=int, default=100_000)
     parser.add_argument("--members", type=int, default=10_000, help="as seeded (%(default)s)")
