@@ -7,6 +7,7 @@ the stored reply, working and all: "why this amount" is answered by rules, not b
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, TypeVar
 
@@ -14,11 +15,11 @@ from google.protobuf.message import Message
 
 from medswitch.v1 import settlement_pb2
 from switch.audit.findings import Violation
-from switch.audit.rows import Case, JournalRow
+from switch.audit.rows import Case, JournalRow, RequestRow
 from switch.model.claim import IdentityEvidence
 from switch.model.decision import Decision, Decline
 from switch.model.ids import JournalId, settlement_id
-from switch.model.member import Member
+from switch.model.member import Institution, Member
 from switch.model.stages import Settle
 from switch.office.activation import Activation, in_force
 from switch.pipeline import snapshot
@@ -97,24 +98,50 @@ def check_recomputed(case: Case, books: Books) -> Iterator[Violation]:
         yield Violation(10, row.key, "its stored reply cannot be read")
         return
     try:
-        rules = books.rules(journal.region_insured, row.rule_book, journal.day)
-        member, institution, prescriber = snapshot.restore(row.snapshot)
-        decision = adjudicate(
-            case.operation.claim,
-            member,
-            institution,
-            rules,
-            prescriber=prescriber,
-            by_identity=isinstance(case.operation.evidence, IdentityEvidence),
-        )
+        again = decide_again(case.row, case.operation, journal, books)
     except (LookupError, ValueError, TypeError) as error:
         yield Violation(10, row.key, f"cannot be computed again: {error}")
         return
+    yield from differences(case.row, case.reply, journal, again)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A settlement's decision made again, and what it was made of."""
+
+    rules: Rules
+    member: Member
+    institution: Institution
+    decision: Decision | Decline
+
+
+def decide_again(row: RequestRow, operation: Settle, journal: JournalRow, books: Books) -> Again:
+    """Return the decision of a settlement, made again from what was stored with it.
+
+    Raises: LookupError, ValueError, TypeError when what was stored does not give one.
+    """
+    rules = books.rules(journal.region_insured, row.rule_book, journal.day)
+    member, institution, prescriber = snapshot.restore(row.snapshot)
+    decision = adjudicate(
+        operation.claim,
+        member,
+        institution,
+        rules,
+        prescriber=prescriber,
+        by_identity=isinstance(operation.evidence, IdentityEvidence),
+    )
+    return Again(rules, member, institution, decision)
+
+
+def differences(
+    row: RequestRow, reply: settlement_pb2.SettleResponse, journal: JournalRow, again: Again
+) -> Iterator[Violation]:
+    """Yield what of the stored reply and journal the decision made again says otherwise."""
+    decision = again.decision
     if isinstance(decision, Decline):
         yield Violation(10, row.key, f"is now declined {decision.code.name}")
         return
-    again = _receipt(case.reply, member, decision, journal)
-    difference = first_difference(case.reply, again)
+    difference = first_difference(reply, _receipt(reply, again.member, decision, journal))
     if difference:
         yield Violation(10, row.key, f"computed again, {difference}")
     yield from _check_journal(row.key, decision, journal)

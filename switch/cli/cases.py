@@ -15,6 +15,7 @@ from switch.cases.files import read_policies, run_file
 from switch.cases.run import CaseResult, Outcome
 from switch.model.decision import Decision, Step
 from switch.model.money import yuan_text
+from switch.pages.words import rate_text
 from switch.rules.adjudicate import Rules
 from switch.rules.book import RuleBook
 from switch.rules.catalogue import Catalogue
@@ -138,12 +139,6 @@ def _cells(step: Step) -> tuple[str, ...]:
         "" if step.left_fen is None else yuan_text(step.left_fen),
         f"{step.note_zh} {step.note_en}".strip() + (f" · {step.line}" if step.line else ""),
     )
-
-
-def rate_text(rate_bp: int) -> str:
-    """Return a ratio in percent, with as many decimals as it has."""
-    whole, rest = divmod(rate_bp, 100)
-    return f"{whole}%" if not rest else f"{whole}.{rest:02d}".rstrip("0") + "%"
 
 
 def _as_json(path: Path, result: CaseResult) -> dict[str, Any]:

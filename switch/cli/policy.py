@@ -11,7 +11,9 @@ from switch.config import ConfigError
 from switch.model.ids import parse_region
 
 app = typer.Typer(
-    name="policy", help="政策 · policies: check, test, activate.", no_args_is_help=True
+    name="policy",
+    help="政策 · policies: check, test, diff, simulate, activate.",
+    no_args_is_help=True,
 )
 
 
@@ -91,3 +93,53 @@ def _read(files: list[Path]) -> dict[str, str]:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{file} cannot be read: {error}") from error
     return texts
+
+
+@app.command()
+def diff(
+    context: typer.Context,
+    before: Annotated[
+        str, typer.Argument(help="File, folder, shipped:REGION, active:REGION or hash:DIGITS.")
+    ],
+    after: Annotated[str, typer.Argument(help="The same, of the newer policy.")],
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object instead of tables.")
+    ] = False,
+) -> None:
+    """Say which value of which rule differs from when; exit 0 the same, 1 different."""
+    from switch.cli.policy_diff import diff as run
+
+    raise typer.Exit(run(context.obj, before, after, as_json=json))
+
+
+_DAY = ["%Y-%m-%d"]
+
+
+@app.command()
+def simulate(
+    context: typer.Context,
+    policy: Annotated[
+        list[str],
+        typer.Option(help="Candidate: file, folder, shipped:REGION, hash:DIGITS; repeatable."),
+    ],
+    since: Annotated[
+        datetime | None, typer.Option("--from", formats=_DAY, help="First business day.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", formats=_DAY, help="Last business day.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one a core.")] = 0,
+    html: Annotated[Path | None, typer.Option(help="Write a page with charts here.")] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object instead of tables.")
+    ] = False,
+) -> None:
+    """Decide posted settlements again under a candidate, and say who would gain or lose."""
+    from switch.cli.policy_simulate import simulate_policy as run
+
+    raise typer.Exit(
+        run(
+            context.obj, policy, since and since.date(), until and until.date(),
+            jobs=jobs, html=html, json_wanted=json,
+        )
+    )  # fmt: skip

@@ -203,6 +203,18 @@ def message_check(
     raise typer.Exit(run(files, as_json=json))
 
 
+@app.command()
+def explain(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(help="A settlement id or a request id.")],
+    html: Annotated[Path | None, typer.Option(help="Write the page to hand out here.")] = None,
+) -> None:
+    """Say why a settlement's amounts are what they are; exit 1 when they do not recompute."""
+    from switch.cli.explain import explain as run
+
+    raise typer.Exit(run(_settings(context), number, html))
+
+
 def _settings(context: typer.Context, **flags: object) -> Settings:
     from dataclasses import replace
 

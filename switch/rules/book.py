@@ -129,7 +129,7 @@ def _compile(
     region: str, insurance: str, kind: str, rules: tuple[Rule, ...]
 ) -> tuple[tuple[date, ...], tuple[Held, ...]]:
     active = [
-        _Active(_key(rule, dated.term), dated.since, last_day(rule.terms, number), dated)
+        _Active(key_of(rule, dated.term), dated.since, last_day(rule.terms, number), dated)
         for rule in rules
         if rule.insurance == insurance and kind in rule.kinds
         for number, dated in enumerate(rule.terms)
@@ -140,7 +140,8 @@ def _compile(
     return starts, tuple(_held(region, insurance, kind, on, active) for on in starts)
 
 
-def _key(rule: Rule, term: Term | None) -> str:
+def key_of(rule: Rule, term: Term | None) -> str:
+    """Return what a term is one of: two terms of one key never hold on one day."""
     match term:
         case Accumulator():
             return f"accumulator {term.meter.name}"

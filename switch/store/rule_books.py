@@ -46,6 +46,9 @@ _ACTIVATIONS: Final = """
 SELECT region, hash, active_from, record, change FROM medswitch.rule_book_activation
 ORDER BY region, active_from, record
 """
+_HASHED: Final = """
+SELECT DISTINCT hash, texts FROM medswitch.rule_book WHERE left(hash, %s) = %s
+"""
 _BOOK: Final = "SELECT texts FROM medswitch.rule_book WHERE region = %s AND hash = %s"
 _ITEMS: Final = """
 SELECT region, item FROM medswitch.catalogue_item ORDER BY region, code COLLATE "C", since
@@ -210,6 +213,22 @@ def load_book(conn: Connection[TupleRow], region: str, book_hash: str) -> RuleBo
     if book.hash != book_hash:
         raise ValueError(f"the texts kept as {book_hash} now hash to {book.hash}")
     return book
+
+
+def find_book(conn: Connection[TupleRow], region: str, on: date) -> RuleBook:
+    """Return the book in force in a region on a business day. Raises: ValueError."""
+    found = in_force(load_activations(conn), region, on)
+    if found is None:
+        raise ValueError(f"no rule book of region {region} is in force on {on}")
+    return load_book(conn, region, found.hash)
+
+
+def find_hashed(conn: Connection[TupleRow], digest: str) -> RuleBook:
+    """Return the book whose hash begins with some digits, in force or not. Raises: ValueError."""
+    rows = conn.execute(_HASHED, (len(digest), digest)).fetchall()
+    if not digest or len(rows) != 1:
+        raise ValueError(f"{len(rows)} rule books have a hash that begins with {digest!r}")
+    return RuleBook.parse(rows[0][1])
 
 
 def _items(rows: Iterable[TupleRow]) -> Iterator[Mapping[str, str]]:
