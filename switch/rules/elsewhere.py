@@ -81,10 +81,17 @@ def _match(
         if not row.condition.holds(replace(facts, filing=row.filing)):
             continue
         if row.form == "refuse":
-            break
+            return _refused(cross, filings, place, on)
         here = filing is not None and row.at == "here"
         reduction = None if row.form == "none" else row
         return Place(reduction, row.filing, filing.filing_id if filing and here else "")
+    if facts.area == "home":
+        return Place(None, "none", "")  # A rule for care at home is for whom it names.
+    return _refused(cross, filings, place, on)
+
+
+def _refused(cross: CrossCity, filings: Sequence[Filing], place: str, on: date) -> Decline:
+    """Return why care here is refused: a filing that ended, or none."""
     accepted = {row.filing for row in cross.rows}
     ended = [
         item.until

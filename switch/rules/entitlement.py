@@ -181,7 +181,8 @@ def check_cover(
     if terms is None:
         return None
     waiting = terms.waiting.find(facts)
-    born = 0 <= (enrolment.since - member.born_on).days <= terms.newborn_days
+    age_days = (enrolment.since - member.born_on).days
+    born = terms.newborn_days > 0 and 0 <= age_days <= terms.newborn_days
     if waiting is not None and not born and not _goes_on(enrolment, member, terms):
         begins = _months_later(enrolment.since, waiting.months) + timedelta(days=waiting.days)
         if on < begins:
