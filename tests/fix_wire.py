@@ -33,7 +33,7 @@ from switch.model.ids import (
 from switch.model.member import Card, Enrolment, Filing, Member
 from switch.model.money import Fen
 from switch.model.stages import Authenticated, Received
-from switch.wire.methods import SERVICE
+from switch.wire.methods import PATHS
 
 INSTITUTION = InstitutionCode("H33020000001")
 REQUEST = RequestId("H33020000001201812011000000001")
@@ -48,8 +48,9 @@ SETTLEMENT = SettlementId("201812010000000549755815936")
 def call_of(method: str, body: bytes, received_at: datetime = RECEIVED_AT) -> Authenticated:
     """Return a proven call of the institution."""
     received = Received(
-        SERVICE + method, TerminalId("T1"), SessionId(bytes(16)), 1, bytes(16), body, received_at
-    )
+        PATHS.get(method, method), TerminalId("T1"), SessionId(bytes(16)), 1, bytes(16), body,
+        received_at,
+    )  # fmt: skip
     return Authenticated(received, INSTITUTION)
 
 

@@ -79,6 +79,8 @@ class _FilingKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FilingKind
     """Study in another city (2501)."""
     FILING_KIND_SPECIAL_DISEASE: _FilingKind.ValueType  # 5
     """A special disease (2503, 门慢门特)."""
+    FILING_KIND_DESIGNATED: _FilingKind.ValueType  # 6
+    """A designated institution that the person chose (2505, 定点)."""
 
 class FilingKind(_FilingKind, metaclass=_FilingKindEnumTypeWrapper):
     """What a filing permits."""
@@ -95,6 +97,8 @@ FILING_KIND_STUDENT: FilingKind.ValueType  # 4
 """Study in another city (2501)."""
 FILING_KIND_SPECIAL_DISEASE: FilingKind.ValueType  # 5
 """A special disease (2503, 门慢门特)."""
+FILING_KIND_DESIGNATED: FilingKind.ValueType  # 6
+"""A designated institution that the person chose (2505, 定点)."""
 Global___FilingKind: _TypeAlias = FilingKind  # noqa: Y015
 
 class _SettlementState:
@@ -243,7 +247,7 @@ Global___Enrolment: _TypeAlias = Enrolment  # noqa: Y015
 
 @_typing.final
 class Filing(_message.Message):
-    """A filing (2501, 2503)."""
+    """A filing (2501, 2503, 2505)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -254,6 +258,7 @@ class Filing(_message.Message):
     DISEASE_CODE_FIELD_NUMBER: _builtins.int
     SINCE_FIELD_NUMBER: _builtins.int
     UNTIL_FIELD_NUMBER: _builtins.int
+    INSTITUTION_FIELD_NUMBER: _builtins.int
     filing_id: _builtins.str
     """Its id (trt_dcla_detl_sn)."""
     kind: Global___FilingKind.ValueType
@@ -267,7 +272,9 @@ class Filing(_message.Message):
     since: _builtins.str
     """First day, yyyy-MM-dd (begndate)."""
     until: _builtins.str
-    """Last day, yyyy-MM-dd, or "" when open-ended (enddate)."""
+    """Last day, yyyy-MM-dd, or "" when open-ended (enddate). A withdrawn filing ends on the day before its withdrawal."""
+    institution: _builtins.str
+    """The institution that was chosen (fixmedins_code, 2505), or that found the disease (ide_fixmedins_no, 2503), or ""."""
     def __init__(
         self,
         *,
@@ -278,10 +285,11 @@ class Filing(_message.Message):
         disease_code: _builtins.str = ...,
         since: _builtins.str = ...,
         until: _builtins.str = ...,
+        institution: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["disease_code", b"disease_code", "filing_id", b"filing_id", "kind", b"kind", "place", b"place", "region", b"region", "since", b"since", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disease_code", b"disease_code", "filing_id", b"filing_id", "institution", b"institution", "kind", b"kind", "place", b"place", "region", b"region", "since", b"since", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -12,6 +12,8 @@ Progress = Callable[[str, int, int], None]
 
 REFERENCES: Final = 0
 """The number of the check beside the fifteen: there are no foreign keys on hot tables."""
+WRITTEN: Final = 17
+"""The invariant of what requests write beside the ledger."""
 ANSWERED: Final = 6
 """The invariant that rows alone cannot show: it needs what the callers were told."""
 
@@ -52,6 +54,7 @@ INVARIANTS: Final = (
     Invariant(13, "个人账户不透支", "No account below zero, rows agree", "member, posting"),
     Invariant(14, "卡计数只增", "A card's counter only rises", "member, request, member_event"),
     Invariant(15, "版本与批次连续", "Versions and batches are dense", "member, request, batch"),
+    Invariant(WRITTEN, "备案皆有来由", "Filings are as their requests wrote", "request, filing"),
 )
 
 

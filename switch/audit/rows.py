@@ -41,6 +41,8 @@ class RequestRow:
     lane: int
     batch: int
     posted_at: datetime
+    writes: Mapping[str, list[Mapping[str, Any]]] | None
+    """What else it wrote: table → rows."""
 
     @property
     def key(self) -> str:
@@ -162,6 +164,44 @@ class UndoRow:
     def key(self) -> str:
         """Return how a violation names it."""
         return f"undo of {self.original_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class FilingRow:
+    """A filing with its history; `granted` and `ended` as they stand."""
+
+    bucket: int
+    member_id: str
+    filing_id: str
+    kind: str
+    region: str
+    place: str
+    disease_code: str
+    since: date
+    until: date | None
+    institution: str
+    granted: Mapping[str, Any] | None
+    ended: Mapping[str, Any] | None
+
+    @property
+    def key(self) -> str:
+        """Return how a violation names it."""
+        return f"filing {self.filing_id}"
+
+    @property
+    def requests(self) -> tuple[str, ...]:
+        """Return the requests it names, the last one last."""
+        return tuple(str(act.get("request_id")) for act in (self.granted, self.ended) if act)
+
+    def written(self) -> dict[str, Any]:
+        """Return it as the request that wrote it must have."""
+        return {
+            "bucket": self.bucket, "member_id": self.member_id, "filing_id": self.filing_id,
+            "kind": self.kind, "region": self.region, "place": self.place,
+            "disease_code": self.disease_code, "since": self.since.isoformat(),
+            "until": None if self.until is None else self.until.isoformat(),
+            "institution": self.institution, "granted": self.granted, "ended": self.ended,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

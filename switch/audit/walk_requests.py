@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from switch.audit import authentic, people, recompute, register, seals, splits
+from switch.audit import authentic, people, recompute, register, seals, splits, written
 from switch.audit.context import Run
+from switch.audit.findings import REFERENCES, WRITTEN
 from switch.audit.replies import read_operation, read_reply
 from switch.audit.rows import Case, RequestRow
 from switch.audit.scratch import Fact
@@ -15,6 +16,7 @@ def walk_requests(run: Run, about: int) -> None:
     for rows in run.reader.requests():
         for case in _cases(run, rows):
             _check(run, case)
+        _check_written(run, rows)
         run.scratch.add_facts(
             Fact(
                 row.member_id, row.member_version, "request", run.is_late(row.lane, row.batch),
@@ -49,6 +51,24 @@ def _cases(run: Run, rows: list[RequestRow]) -> Iterator[Case]:
             None if undone is None else undoers.get(undone.by_request_id),
             sessions.get(row.session_id),
         )
+
+
+def walk_filings(run: Run) -> None:
+    """Check that every filing is what the requests it names wrote."""
+    for rows in run.reader.filings():
+        requests = run.reader.requests_named(one for row in rows for one in row.requests)
+        for row in rows:
+            run.note(REFERENCES, row.key, written.check_filing_bucket(row))
+            run.note(WRITTEN, row.key, written.check_filing(row, requests))
+        run.tell("filings", len(rows))
+
+
+def _check_written(run: Run, rows: list[RequestRow]) -> None:
+    """Look up what the requests wrote beside the ledger, and compare."""
+    wrote = [row for row in rows if row.writes is not None]
+    filings = run.reader.filings_named(written.written_filings(wrote))
+    for row in wrote:
+        run.note(WRITTEN, row.key, written.check_written(row, filings))
 
 
 def _check(run: Run, case: Case) -> None:

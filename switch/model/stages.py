@@ -12,6 +12,7 @@ from switch.model.ids import InstitutionCode, MemberId, RequestId, SessionId, Te
 from switch.model.journal import Journal
 from switch.model.member import Institution, Member
 from switch.model.money import Fen
+from switch.model.terminal import TerminalClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Authenticated:
 
     received: Received
     institution: InstitutionCode
+    terminal_class: TerminalClass = TerminalClass.INSTITUTION
+    """Where nobody says, the class with the narrower rights about people."""
 
 
 @dataclass(frozen=True, slots=True)

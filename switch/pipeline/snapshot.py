@@ -33,7 +33,16 @@ def take(member: Member, institution: Institution, prescriber: Institution | Non
             for e in member.enrolments
         ],
         "filings": [
-            [f.filing_id, f.kind, f.region, f.place, f.disease_code, str(f.since), _text(f.until)]
+            [
+                f.filing_id,
+                f.kind,
+                f.region,
+                f.place,
+                f.disease_code,
+                str(f.since),
+                _text(f.until),
+                f.institution,
+            ]
             for f in member.filings
         ],
         "accumulators": member.accumulators,
@@ -82,8 +91,11 @@ def restore(snapshot: bytes) -> tuple[Member, Institution, Institution | None]:
                 disease,
                 date.fromisoformat(since),
                 _day(until),
+                *institution,  # a snapshot of before may hold none
             )
-            for filing_id, kind, region, place, disease, since, until in content["filings"]
+            for filing_id, kind, region, place, disease, since, until, *institution in content[
+                "filings"
+            ]
         ),
         accumulators=content["accumulators"],
         standings=tuple(

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from switch.model.claim import CardEvidence
 from switch.model.decision import Decline
 from switch.model.fault import Fault, FaultReason
+from switch.model.filing import FilingRecord
 from switch.model.ids import (
     CardIdentifier,
     InstitutionCode,
@@ -94,6 +95,8 @@ class View:
     originals: dict[JournalRef, Journal] = field(default_factory=dict)
     live: dict[MemberId, list[Journal]] = field(default_factory=dict)
     """Live settlements of the people named in a Cancel, and those this batch adds."""
+    filings: dict[MemberId, dict[str, FilingRecord]] = field(default_factory=dict)
+    """Filings with their history, by id, of the people named in a request about filings."""
 
     def card(self, evidence: CardEvidence) -> Found | None:
         """Return the registered card of a credential: identifier and person's number find it.
@@ -109,6 +112,10 @@ class View:
         if found is None:
             return Decline(ReplyCode.INSTITUTION_NOT_DESIGNATED, {"on": str(self.now.date())})
         return found
+
+
+Write = FilingRecord
+"""A row that a request may write beside the ledger's, as it stands after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +139,9 @@ class Outcome:
     """What one request comes to: its reply, and what is to be written before it may be sent.
 
     `record` False: the reply stands elsewhere already (a repeat) or follows from the id alone.
-    `member`: the person after it, one version on. `atc`: the counter it stores.
+    `member`: the person after it, one version on. `atc`: the counter it stores. `writes`: rows
+    beside the ledger's, each as it stands afterwards; whoever writes any makes a version of the
+    person, who guards them.
     """
 
     reply: bytes
@@ -146,6 +155,7 @@ class Outcome:
     rule_book: str = ""
     undoes: RequestId | None = None
     undo_kind: str = ""
+    writes: tuple[Write, ...] = ()
 
 
 def named(ref: JournalRef) -> SettlementId:

@@ -28,7 +28,7 @@ from switch.model.journal import Journal, JournalKind, JournalRef, Posting, Wind
 from switch.model.member import Accumulators, Card, Enrolment, Filing, Member, Standing
 from switch.model.money import Fen
 from switch.model.reply import ReplyCode
-from switch.model.stages import Cancel, GetSettlement, Inquiry, Recorded, Reverse
+from switch.model.stages import Cancel, GetSettlement, Inquiry, Recorded, Undo
 from switch.pipeline.view import Found, Reference, Register, Undone, View
 
 Asked = Recorded | Inquiry | GetSettlement
@@ -55,7 +55,7 @@ SELECT m.member_id, m.bucket, m.version, m.ssn, m.name, m.sex, m.born_on, m.card
             ORDER BY e.region, e.insurance, e.since)
         FROM enrolment e WHERE e.bucket = m.bucket AND e.member_id = m.member_id),
     (SELECT jsonb_agg(jsonb_build_array(f.filing_id, f.kind, f.region, f.place, f.disease_code,
-            f.since, f.until) ORDER BY f.filing_id)
+            f.since, f.until, f.institution) ORDER BY f.filing_id)
         FROM filing f WHERE f.bucket = m.bucket AND f.member_id = m.member_id),
     (SELECT jsonb_object_agg(y.year_key, y.accumulators)
         FROM member_year y WHERE y.bucket = m.bucket AND y.member_id = m.member_id),
@@ -112,7 +112,7 @@ async def read(
             _add_person(view, row)
         for row in await register.fetchall():
             _add_register(view, row)
-    undone = [one for one in asked if isinstance(one, Cancel | Reverse)]
+    undone = [one for one in asked if isinstance(one, Undo)]
     if undone:
         await _read_originals(connection, view, undone)
     return view
@@ -120,11 +120,16 @@ async def read(
 
 def ids_of(asked: Asked) -> tuple[RequestId, ...]:
     """Return the request ids a request touches: its own, and that of the original it names."""
-    if isinstance(asked, Cancel | Reverse):
+    if isinstance(asked, Undo):
         return (asked.request_id, asked.original.request_id)
     if isinstance(asked, GetSettlement):
         return (asked.original.request_id,)
     return (asked.request_id,)
+
+
+def member_named(asked: Undo) -> MemberId:
+    """Return the person that a request names by number; others name a card or an identity."""
+    return asked.original.member_id
 
 
 def month_of(request_id: RequestId) -> date:
@@ -137,8 +142,8 @@ def _people_keys(asked: Iterable[Asked]) -> tuple[list[Any], ...]:
     persons: set[tuple[int, str]] = set()
     members: set[tuple[int, str]] = set()
     for one in asked:
-        if isinstance(one, Cancel | Reverse):
-            member_id = one.original.member_id
+        if isinstance(one, Undo):
+            member_id = member_named(one)
             members.add((bucket_of_member(member_id), member_id))
         elif not isinstance(one, GetSettlement):
             evidence: Evidence = one.evidence
@@ -218,8 +223,9 @@ def _standing(word: str, since: str, until: str | None) -> Standing:
 
 
 def _filing(
-    filing_id: str, kind: str, region: str, place: str, disease: str, since: str, until: str | None
-) -> Filing:
+    filing_id: str, kind: str, region: str, place: str, disease: str, since: str,
+    until: str | None, institution: str,
+) -> Filing:  # fmt: skip
     return Filing(
         filing_id,
         FilingKind(kind),
@@ -228,6 +234,7 @@ def _filing(
         disease,
         date.fromisoformat(since),
         None if until is None else date.fromisoformat(until),
+        institution,
     )
 
 
@@ -247,7 +254,7 @@ def _add_register(view: View, row: TupleRow) -> None:
 
 
 async def _read_originals(
-    connection: AsyncConnection[TupleRow], view: View, undone: Sequence[Cancel | Reverse]
+    connection: AsyncConnection[TupleRow], view: View, undone: Sequence[Undo]
 ) -> None:
     refs: list[JournalRef] = []
     people: dict[str, date] = {}

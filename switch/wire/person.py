@@ -58,4 +58,5 @@ def _filing(filing: Filing) -> settlement_pb2.Filing:
         disease_code=filing.disease_code,
         since=filing.since.isoformat(),
         until=iso(filing.until),
+        institution=filing.institution,
     )
