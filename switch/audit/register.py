@@ -6,6 +6,7 @@ from typing import Final
 
 from switch.audit.findings import REFERENCES, Violation
 from switch.audit.reader import month_in
+from switch.audit.replies import RECORDED
 from switch.audit.rows import (
     BatchRow,
     Case,
@@ -40,7 +41,7 @@ def check_request(case: Case) -> Iterator[Violation]:
     if row.method == TOMBSTONE:
         yield from _check_tombstone(case)
         return
-    if row.method not in _KINDS:
+    if row.method not in RECORDED:
         yield Violation(4, row.key, f"has method {row.method}, which is never recorded")
         return
     if case.reply is not None:
@@ -56,8 +57,12 @@ def check_request(case: Case) -> Iterator[Violation]:
         yield Violation(4, row.key, f"was answered code {row.code} and names {name_of(row.ref)}")
     if row.ref is None and ok and row.method in _ALWAYS_POSTS:
         yield Violation(4, row.key, "was answered OK and posted no journal")
-    if row.ref is not None:
+    if row.ref is None:
+        return
+    if row.method in _KINDS:
         yield from _check_own_journal(case, row.ref)
+    else:
+        yield Violation(4, row.key, f"is a {row.method}, which posts nothing, and names a journal")
 
 
 def check_journal(journal: JournalRow, requests: Mapping[str, RequestRow]) -> Iterator[Violation]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from switch.model.ids import JournalId, journal_lane
 from switch.model.journal import Journal
-from switch.model.stages import Cancel, Reverse, Settle
+from switch.model.stages import Recorded
 from switch.store.reading import journal_of
 
 Ref = tuple[date, int]
@@ -258,9 +258,9 @@ class Case:
     """A register row with all that belongs to it. None: it is not there, or cannot be read."""
 
     row: RequestRow
-    operation: Settle | Cancel | Reverse | None
+    operation: Recorded | None
     reply: Any
-    """SettleResponse, CancelResponse or ReverseResponse."""
+    """The response message of its method."""
     journal: JournalRow | None
     undone: UndoRow | None
     undoer: RequestRow | None

@@ -79,3 +79,4 @@ def _check(run: Run, case: Case) -> None:
     run.note(8, key, authentic.check_authentic(case, run.keys.session_key))
     run.note(10, key, recompute.check_recomputed(case, run.books))
     run.note(14, key, people.check_signed_counter(case))
+    run.note(WRITTEN, key, written.check_asked(case))

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from switch.model.decision import Decision, Decline
-from switch.model.ids import RequestId, SettlementId
+from switch.model.filing import FilingRecord
+from switch.model.ids import MemberId, RequestId, SettlementId
 from switch.model.member import Member
 from switch.model.money import Fen
 from switch.model.stages import Original
@@ -78,6 +79,23 @@ class UndoAnswer:
     balance_earlier_fen: Fen | None
 
 
+@dataclass(frozen=True, slots=True)
+class FilingAnswer:
+    """2501 to 2506: the filing as it stands after the request."""
+
+    request_id: RequestId
+    record: FilingRecord
+
+
+@dataclass(frozen=True, slots=True)
+class FilingsAnswer:
+    """5301, 5302, 5304: what the caller may know of a person's filings, by id."""
+
+    request_id: RequestId
+    member_id: MemberId
+    records: tuple[FilingRecord, ...]
+
+
 class State(StrEnum):
     """What became of a request, as a query finds it."""
 
@@ -102,4 +120,13 @@ class StateAnswer:
     undone_at: datetime | None
 
 
-Answer = MemberAnswer | PresettleAnswer | SettleAnswer | DeclineAnswer | UndoAnswer | StateAnswer
+Answer = (
+    MemberAnswer
+    | PresettleAnswer
+    | SettleAnswer
+    | DeclineAnswer
+    | UndoAnswer
+    | StateAnswer
+    | FilingAnswer
+    | FilingsAnswer
+)

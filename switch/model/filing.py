@@ -1,22 +1,10 @@
-"""A filing with its history: who granted it, who ended it, and why. Rows are never deleted."""
+"""A filing with its history: who took it, who ended it, and why. Rows are never deleted."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from switch.model.ids import InstitutionCode, MemberId, RequestId, TerminalId
+from switch.model.act import Act
+from switch.model.ids import MemberId
 from switch.model.member import Filing
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Who changed something, when and why. `operator`: the person at the terminal, by name."""
-
-    request_id: RequestId
-    institution: InstitutionCode
-    terminal_id: TerminalId
-    operator: str
-    why: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +16,11 @@ class FilingRecord:
     granted: Act | None
     ended: Act | None = None
 
-    @property
-    def last(self) -> Act | None:
-        """The act that made the row what it is."""
-        return self.ended or self.granted
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """An agency (经办机构). It serves every insured region whose code begins with `serves`."""
+
+    code: str
+    name: str
+    serves: str

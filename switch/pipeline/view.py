@@ -11,7 +11,7 @@ from datetime import date, datetime
 from switch.model.claim import CardEvidence
 from switch.model.decision import Decline
 from switch.model.fault import Fault, FaultReason
-from switch.model.filing import FilingRecord
+from switch.model.filing import Agency, FilingRecord
 from switch.model.ids import (
     CardIdentifier,
     InstitutionCode,
@@ -46,6 +46,9 @@ class Reference:
     institutions: Mapping[str, Institution]
     windows: Mapping[str, date]
     """Book → business day of its open window."""
+    agencies: Mapping[str, Agency] = field(default_factory=dict)
+    regions: frozenset[str] = frozenset()
+    """The tree of regions that is known in full: the province's."""
 
 
 @dataclass(frozen=True, slots=True)

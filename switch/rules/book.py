@@ -5,14 +5,15 @@ claim waits.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from typing import Any, Final, TypeVar
 
 from switch.model.codes import INPATIENT_KINDS, SPECIAL_KINDS
 from switch.rules.catalogue import Catalogue
 from switch.rules.condition import ALWAYS, Condition
+from switch.rules.filing import FilingTerms
 from switch.rules.source import DAY, DatedTerm, Rule, last_day, read_files
 from switch.rules.terms import (
     AccountUse,
@@ -39,7 +40,7 @@ from switch.rules.terms import (
     Term,
     Year,
 )
-from switch.rules.words import ADMISSIONS, AREAS, LEVELS
+from switch.rules.words import ADMISSIONS, AREAS, FILING, LEVELS
 
 T = TypeVar("T")
 
@@ -73,6 +74,8 @@ class NotCovered:
 
 Held = Plan | NotCovered | None
 """What is held for a day; None: no complete policy."""
+Filings = tuple[tuple[date, ...], tuple[FilingTerms | None, ...]]
+"""First days, and what is said of a kind of filing from each on; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class RuleBook:
     hash: str
     plans: Mapping[tuple[str, str], tuple[tuple[date, ...], tuple[Held, ...]]]
     catalogue: Catalogue | None
+    filings: Mapping[tuple[str, str], Filings] = field(default_factory=dict)
+    """(insurance, kind of filing) → first days, and what is said of it from each on."""
 
     @classmethod
     def parse(cls, texts: Mapping[str, str]) -> "RuleBook":
@@ -95,10 +100,12 @@ class RuleBook:
         overlaps, unreachable bands and rows, a covered kind without bands.
         """
         source = read_files(texts)
-        keys = sorted({(rule.insurance, kind) for rule in source.rules for kind in rule.kinds})
-        plans = {key: _compile(source.region, key[0], key[1], source.rules) for key in keys}
+        rules = [rule for rule in source.rules if rule.kind_of_rule != FILING]
+        filed = [rule for rule in source.rules if rule.kind_of_rule == FILING]
+        plans = {key: _compile(source.region, key[0], key[1], rules) for key in _keys(rules)}
+        filings = {key: _compile_filings(*key, filed) for key in _keys(filed)}
         items = Catalogue.of_items(source.region, source.items) if source.items else None
-        return cls(source.region, source.hash, plans, items)
+        return cls(source.region, source.hash, plans, items, filings)
 
     def held(self, insurance: str, kind: str, on: date) -> Held:
         """Return what is held for an insurance and kind of care on a day."""
@@ -107,6 +114,22 @@ class RuleBook:
             return None
         at = bisect_right(dated[0], on)
         return dated[1][at - 1] if at else None
+
+    def filing_terms(self, insurance: str, kind: str, on: date) -> FilingTerms | None:
+        """Return what is said of taking a kind of filing on a day; None: it is not taken."""
+        days, terms = self.filings.get((insurance, kind), ((), ()))
+        at = bisect_right(days, on)
+        return terms[at - 1] if at else None
+
+    def diseases(self, insurance: str, on: date) -> frozenset[str] | None:
+        """Return the special diseases listed on a day; None where no list is held."""
+        plans = [self.held(insurance, kind, on) for kind in sorted(SPECIAL_KINDS)]
+        lists = [
+            plan.special_diseases.names
+            for plan in plans
+            if isinstance(plan, Plan) and plan.special_diseases is not None
+        ]
+        return frozenset().union(*lists) if lists else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +149,56 @@ class _Active:
         return self.since <= on and (self.until is None or on <= self.until)
 
 
-def _compile(
-    region: str, insurance: str, kind: str, rules: tuple[Rule, ...]
-) -> tuple[tuple[date, ...], tuple[Held, ...]]:
-    active = [
+def _keys(rules: Iterable[Rule]) -> list[tuple[str, str]]:
+    return sorted({(rule.insurance, kind) for rule in rules for kind in rule.kinds})
+
+
+def _active(rules: Iterable[Rule], insurance: str, kind: str) -> list[_Active]:
+    return [
         _Active(_key(rule, dated.term), dated.since, last_day(rule.terms, number), dated)
         for rule in rules
         if rule.insurance == insurance and kind in rule.kinds
         for number, dated in enumerate(rule.terms)
     ]
+
+
+def _starts(active: Iterable[_Active]) -> tuple[date, ...]:
     days = {item.since for item in active}
     days |= {item.until + DAY for item in active if item.until is not None}
-    starts = tuple(sorted(days))
+    return tuple(sorted(days))
+
+
+def _compile_filings(insurance: str, kind: str, rules: list[Rule]) -> Filings:
+    active = _active(rules, insurance, kind)
+    starts = _starts(active)
+    found: list[FilingTerms | None] = []
+    for on in starts:
+        holding = _holding(on, active, f"insurance {insurance}, filing {kind}")
+        found.append(
+            _one([one.dated.term for one in holding.values() if one.dated.term], FilingTerms)
+        )
+    return starts, tuple(found)
+
+
+def _holding(on: date, active: Iterable[_Active], where: str) -> dict[str, _Active]:
+    """Return the values that hold on a day by key. Raises: ValueError where two overlap."""
+    found: dict[str, _Active] = {}
+    for item in active:
+        if item.holds(on):
+            if item.key in found:
+                raise ValueError(
+                    f"{item.where}: on {on} it overlaps {found[item.key].where} "
+                    f"({item.key}, {where})"
+                )
+            found[item.key] = item
+    return found
+
+
+def _compile(
+    region: str, insurance: str, kind: str, rules: list[Rule]
+) -> tuple[tuple[date, ...], tuple[Held, ...]]:
+    active = _active(rules, insurance, kind)
+    starts = _starts(active)
     return starts, tuple(_plan(region, insurance, kind, on, active) for on in starts)
 
 
@@ -158,15 +219,7 @@ def _key(rule: Rule, term: Term | None) -> str:
 
 
 def _plan(region: str, insurance: str, kind: str, on: date, active: list[_Active]) -> Held:
-    found: dict[str, _Active] = {}
-    for item in active:
-        if item.holds(on):
-            if item.key in found:
-                raise ValueError(
-                    f"{item.where}: on {on} it overlaps {found[item.key].where} "
-                    f"({item.key}, insurance {insurance}, kind {kind})"
-                )
-            found[item.key] = item
+    found = _holding(on, active, f"insurance {insurance}, kind {kind}")
     terms = [item.dated.term for item in found.values() if item.dated.term is not None]
     cover = _one(terms, Cover)
     bands = _one(terms, Bands)

@@ -15,6 +15,7 @@ from switch.model.member import Filing, Institution, Member
 from switch.model.reply import ReplyCode
 from switch.rules.condition import Facts
 from switch.rules.entitlement import day_of, decline_not_held
+from switch.rules.filing import takes_in
 from switch.rules.item import Item
 from switch.rules.terms import CrossCity, Plan, Reduction, SpecialModes
 
@@ -89,7 +90,7 @@ def _match(
         item.until
         for item in filings
         if item.kind in accepted
-        and _is_for(item, place)
+        and takes_in(item.place, place)
         and item.until is not None
         and item.until < on
     ]
@@ -100,15 +101,10 @@ def _match(
 
 def _filing_of(row: Reduction, filings: Sequence[Filing], place: str, on: date) -> Filing | None:
     for filing in filings:
-        here = _is_for(filing, place)
+        here = takes_in(filing.place, place)
         if filing.kind == row.filing and filing.covers(on) and here == (row.at == "here"):
             return filing
     return None
-
-
-def _is_for(filing: Filing, region: str) -> bool:
-    """Say whether a filing's place takes in a region; '' is anywhere, '33' a province."""
-    return region.startswith(filing.place) or city_of(filing.place) == city_of(region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +184,13 @@ def special_filings(member: Member, region: str) -> tuple[Filing, ...]:
     )
 
 
-def holdings(member: Member, plan: Plan, on: date) -> tuple[frozenset[str], int]:
+def holdings(
+    member: Member, plan: Plan, on: date, institution: Institution
+) -> tuple[frozenset[str], int]:
     """Return the kinds of filing in force on a day with the insured city, and how many diseases.
 
-    A filing for a disease that the policy's list does not hold counts for nothing.
+    A filing for a disease that the policy's list does not hold counts for nothing, and so does one
+    that chose another institution.
     """
     listed = None if plan.special_diseases is None else plan.special_diseases.names
     kinds, diseases = set(), set()
@@ -202,6 +201,8 @@ def holdings(member: Member, plan: Plan, on: date) -> tuple[frozenset[str], int]
             if listed is not None and item.disease_code not in listed:
                 continue
             diseases.add(item.disease_code)
+        if item.kind is FilingKind.DESIGNATED and item.institution != institution.code:
+            continue
         kinds.add(str(item.kind))
     return frozenset(kinds), len(diseases)
 

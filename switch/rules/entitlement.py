@@ -15,6 +15,7 @@ from switch.model.member import Enrolment, Institution, Member
 from switch.model.reply import ReplyCode
 from switch.rules.book import Held, NotCovered, RuleBook
 from switch.rules.condition import Facts
+from switch.rules.filing import months_later
 from switch.rules.terms import Entitlement, Plan
 
 
@@ -182,7 +183,7 @@ def check_cover(
     waiting = terms.waiting.find(facts)
     born = 0 <= (enrolment.since - member.born_on).days <= terms.newborn_days
     if waiting is not None and not born and not _goes_on(enrolment, member, terms.gap_days):
-        begins = _months_later(enrolment.since, waiting.months) + timedelta(days=waiting.days)
+        begins = months_later(enrolment.since, waiting.months) + timedelta(days=waiting.days)
         if on < begins:
             return Decline(ReplyCode.COVER_WAITING, {"until": begins.isoformat()})
     for standing in member.standings:
@@ -204,12 +205,3 @@ def _goes_on(enrolment: Enrolment, member: Member, gap_days: int) -> bool:
         and (enrolment.since - other.until).days - 1 <= gap_days
         for other in member.enrolments
     )
-
-
-def _months_later(day: date, months: int) -> date:
-    """Return the same day so many months later, or the first of the next where it has none."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    try:
-        return day.replace(year=year, month=month + 1)
-    except ValueError:
-        return date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)

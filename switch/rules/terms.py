@@ -11,6 +11,7 @@ from typing import Final
 
 from switch.model.codes import FundPayType
 from switch.rules.condition import Condition, Table
+from switch.rules.filing import FilingTerms
 from switch.rules.rounding import Rounding
 
 ENDLESS: Final = 1 << 62
@@ -413,6 +414,7 @@ Term = (
     | FurtherPayer
     | Hospital
     | Accumulator
+    | FilingTerms
 )
 """What one dated value of a rule says."""
 

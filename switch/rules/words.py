@@ -37,6 +37,9 @@ BASIC_CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
 AREAS: Final = ("home", "province", "national")
 """Where care is given as seen from the insured city: in it, in its province, outside."""
 
+FILING: Final = "filing"
+"""The type of rule that is for kinds of filing instead of kinds of care."""
+
 FILINGS: Final = CROSS_CITY_FILINGS | {"none"}
 """Kinds of cross-city filing, and none."""
 

@@ -112,6 +112,9 @@ def answers_of(
         rights.CANCEL: post,
         rights.REVERSE: post,
         rights.GET_SETTLEMENT: find,
+        rights.FILE: post,
+        rights.WITHDRAW: post,
+        rights.LIST_FILINGS: inquire,
         rights.SIGN_OUT: sign_out,
         rights.HEARTBEAT: heartbeat,
     }

@@ -28,8 +28,17 @@ from switch.model.journal import Journal, JournalKind, JournalRef, Posting, Wind
 from switch.model.member import Accumulators, Card, Enrolment, Filing, Member, Standing
 from switch.model.money import Fen
 from switch.model.reply import ReplyCode
-from switch.model.stages import Cancel, GetSettlement, Inquiry, Recorded, Undo
+from switch.model.stages import (
+    ByNumber,
+    Cancel,
+    GetSettlement,
+    Inquiry,
+    OnFilings,
+    Recorded,
+    Undo,
+)
 from switch.pipeline.view import Found, Reference, Register, Undone, View
+from switch.store.filings import read_filings
 
 Asked = Recorded | Inquiry | GetSettlement
 
@@ -115,6 +124,9 @@ async def read(
     undone = [one for one in asked if isinstance(one, Undo)]
     if undone:
         await _read_originals(connection, view, undone)
+    filed = {one.member_id for one in asked if isinstance(one, OnFilings)}
+    if filed:
+        await read_filings(connection, view, filed)
     return view
 
 
@@ -127,9 +139,9 @@ def ids_of(asked: Asked) -> tuple[RequestId, ...]:
     return (asked.request_id,)
 
 
-def member_named(asked: Undo) -> MemberId:
+def member_named(asked: ByNumber) -> MemberId:
     """Return the person that a request names by number; others name a card or an identity."""
-    return asked.original.member_id
+    return asked.original.member_id if isinstance(asked, Undo) else asked.member_id
 
 
 def month_of(request_id: RequestId) -> date:
@@ -142,7 +154,7 @@ def _people_keys(asked: Iterable[Asked]) -> tuple[list[Any], ...]:
     persons: set[tuple[int, str]] = set()
     members: set[tuple[int, str]] = set()
     for one in asked:
-        if isinstance(one, Undo):
+        if isinstance(one, ByNumber):
             member_id = member_named(one)
             members.add((bucket_of_member(member_id), member_id))
         elif not isinstance(one, GetSettlement):

@@ -4,6 +4,7 @@ The cache is a convenience, never an authority: posting compares epoch and windo
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -11,11 +12,12 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from switch.model.filing import Agency
 from switch.model.ids import RegionCode
 from switch.model.member import Institution
 from switch.pipeline.ports import Clock
 from switch.pipeline.view import Reference
-from switch.store.rule_books import load_rules
+from switch.store.rule_books import load_rules, shipped_regions
 
 RECENT_S: Final = 1.0
 """How long a presettlement may be made under an epoch that was compared this long ago."""
@@ -25,6 +27,7 @@ SELECT code, name, region, level, deductible_level, kinds, since, until, cross_c
     cross_city_until, tags
 FROM medswitch.institution
 """
+_AGENCIES: Final = "SELECT code, name, serves FROM medswitch.agency"
 _WINDOWS: Final = "SELECT book, day FROM medswitch.clearing_window WHERE closed_at IS NULL"
 
 
@@ -59,9 +62,16 @@ class ReferenceCache:
             known = self._known
             windows: dict[str, date] = dict(connection.execute(_WINDOWS).fetchall())
             if known is not None and known.epoch == epoch:
-                return Reference(epoch, known.rules, known.institutions, windows)
+                return replace(known, windows=windows)
             epoch, rules = load_rules(connection)
-            return Reference(epoch, rules, load_institutions(connection), windows)
+            institutions, agencies = load_institutions(connection), load_agencies(connection)
+            regions = frozenset(shipped_regions())
+            return Reference(epoch, rules, institutions, windows, agencies, regions)
+
+
+def load_agencies(connection: Connection[TupleRow]) -> dict[str, Agency]:
+    """Return every agency by its code."""
+    return {row[0]: Agency(*row) for row in connection.execute(_AGENCIES)}
 
 
 def load_institutions(connection: Connection[TupleRow]) -> dict[str, Institution]:

@@ -8,6 +8,9 @@ SETTLE: Final = "Settle"
 CANCEL: Final = "Cancel"
 REVERSE: Final = "Reverse"
 GET_SETTLEMENT: Final = "GetSettlement"
+FILE: Final = "File"
+WITHDRAW: Final = "Withdraw"
+LIST_FILINGS: Final = "ListFilings"
 
 ORIGINAL_METHODS: Final = {
     SETTLE: SETTLE,
@@ -26,6 +29,7 @@ ORIGINAL_METHODS: Final = {
 
 _SERVICES: Final = {
     "SettlementService": (READ_MEMBER, PRESETTLE, SETTLE, CANCEL, REVERSE, GET_SETTLEMENT),
+    "FilingService": (FILE, WITHDRAW, LIST_FILINGS),
 }
 PATHS: Final = {
     name: f"/medswitch.v1.{service}/{name}"

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from medswitch.v1 import settlement_pb2
+from switch.model.act import Act
 from switch.model.codes import FilingKind
-from switch.model.filing import Act, FilingRecord
+from switch.model.filing import FilingRecord
 from switch.model.ids import MemberId, RegionCode
 from switch.model.member import Filing
 from switch.model.reply import ReplyCode

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from switch.ledger.digest import canonical_json
+from switch.model.act import Act
 from switch.model.codes import FilingKind
-from switch.model.filing import Act, FilingRecord
+from switch.model.filing import FilingRecord
 from switch.model.ids import InstitutionCode, MemberId, RegionCode, RequestId, TerminalId
 from switch.model.member import Filing
+from switch.store.filings import filing_record, filing_row
 from switch.store.posting import request_digest_input
-from switch.store.written import FILING, canonical, filing_record, filing_row, more, sections_of
+from switch.store.written import FILING, canonical, more, sections_of
 
 FIRST = RequestId("H33020000001201812011000000001")
 SECOND = RequestId("H33020000001201812011000000002")

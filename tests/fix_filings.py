@@ -1,0 +1,86 @@
+"""A counter that files: an agency's or an institution's room, and days as seen from its clock."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from medswitch.v1 import common_pb2, filing_pb2, settlement_pb2
+from switch.model.ids import BEIJING
+from tests.fix_province import ManualClock, Province, Room
+
+REASON = common_pb2.Reason(operator="王一", why="转上级医院")
+RESIDENCE = settlement_pb2.FILING_KIND_RESIDENCE
+REFERRAL = settlement_pb2.FILING_KIND_REFERRAL
+SPECIAL = settlement_pb2.FILING_KIND_SPECIAL_DISEASE
+DESIGNATED = settlement_pb2.FILING_KIND_DESIGNATED
+HANGZHOU = "330100"
+
+
+def day(clock: ManualClock, offset: int = 0) -> str:
+    """Return a day so many days from the clock's, as a message writes it."""
+    return iso(today_of(clock) + timedelta(days=offset))
+
+
+def today_of(clock: ManualClock) -> date:
+    """Return the clock's day in Beijing."""
+    return clock.now().astimezone(BEIJING).date()
+
+
+def iso(on: date) -> str:
+    """Return a day as a message writes it."""
+    return on.isoformat()
+
+
+@dataclass
+class Filer:
+    """Files, withdraws and lists through one room."""
+
+    room: Room
+
+    @property
+    def province(self) -> Province:
+        return self.room.province
+
+    def file_body(self, who: str, **fields: Any) -> bytes:
+        """Return a File as it is sent: a residence in Hangzhou from today on, unless told."""
+        stated: dict[str, Any] = {
+            "request_id": self.room.request_id(),
+            "member_id": self.province.member_id(who),
+            "kind": RESIDENCE,
+            "since": day(self.room.clock),
+            "reason": REASON,
+        }
+        if fields.get("kind", RESIDENCE) not in {SPECIAL, DESIGNATED}:
+            stated["place"] = HANGZHOU
+        return filing_pb2.FileRequest(**{**stated, **fields}).SerializeToString()
+
+    async def send_file(self, body: bytes) -> filing_pb2.FileResponse:
+        return filing_pb2.FileResponse.FromString(await self.room.send("File", body))
+
+    async def file(self, who: str, **fields: Any) -> filing_pb2.FileResponse:
+        return await self.send_file(self.file_body(who, **fields))
+
+    def withdraw_body(self, who: str, filing_id: str, **fields: Any) -> bytes:
+        stated = {
+            "request_id": self.room.request_id(),
+            "member_id": self.province.member_id(who),
+            "filing_id": filing_id,
+            "reason": common_pb2.Reason(operator="李二", why="已返回参保地"),
+        }
+        return filing_pb2.WithdrawRequest(**{**stated, **fields}).SerializeToString()
+
+    async def send_withdraw(self, body: bytes) -> filing_pb2.WithdrawResponse:
+        return filing_pb2.WithdrawResponse.FromString(await self.room.send("Withdraw", body))
+
+    async def withdraw(self, who: str, filing_id: str) -> filing_pb2.WithdrawResponse:
+        return await self.send_withdraw(self.withdraw_body(who, filing_id))
+
+    async def list(self, who: str, **fields: Any) -> filing_pb2.ListFilingsResponse:
+        stated = {
+            "request_id": self.room.request_id(),
+            "member_id": self.province.member_id(who),
+        }
+        message = filing_pb2.ListFilingsRequest(**{**stated, **fields})
+        call = self.room.call("ListFilings", message.SerializeToString())
+        operation: Any = self.room.codec.decode(call.received.method, call)
+        return filing_pb2.ListFilingsResponse.FromString(await self.room.inquiries.ask(operation))
