@@ -1,11 +1,15 @@
 """A counter that files: an agency's or an institution's room, and days as seen from its clock."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+import psycopg
 
 from medswitch.v1 import common_pb2, filing_pb2, settlement_pb2
 from switch.model.ids import BEIJING
+from switch.seed.places import HOME
+from switch.store.rule_books import activate, load_shipped
 from tests.fix_province import ManualClock, Province, Room
 
 REASON = common_pb2.Reason(operator="王一", why="转上级医院")
@@ -13,6 +17,7 @@ RESIDENCE = settlement_pb2.FILING_KIND_RESIDENCE
 REFERRAL = settlement_pb2.FILING_KIND_REFERRAL
 SPECIAL = settlement_pb2.FILING_KIND_SPECIAL_DISEASE
 DESIGNATED = settlement_pb2.FILING_KIND_DESIGNATED
+FAMILY = settlement_pb2.FILING_KIND_FAMILY
 HANGZHOU = "330100"
 
 
@@ -50,7 +55,7 @@ class Filer:
             "since": day(self.room.clock),
             "reason": REASON,
         }
-        if fields.get("kind", RESIDENCE) not in {SPECIAL, DESIGNATED}:
+        if fields.get("kind", RESIDENCE) in {RESIDENCE, REFERRAL}:
             stated["place"] = HANGZHOU
         return filing_pb2.FileRequest(**{**stated, **fields}).SerializeToString()
 
@@ -75,6 +80,11 @@ class Filer:
     async def withdraw(self, who: str, filing_id: str) -> filing_pb2.WithdrawResponse:
         return await self.send_withdraw(self.withdraw_body(who, filing_id))
 
+    async def bind(self, who: str, relative: str) -> filing_pb2.FileResponse:
+        """Let a relative's account pay from today on."""
+        relative_id = self.province.member_id(relative)
+        return await self.file(who, kind=FAMILY, relative_id=relative_id)
+
     async def list(self, who: str, **fields: Any) -> filing_pb2.ListFilingsResponse:
         stated = {
             "request_id": self.room.request_id(),
@@ -84,3 +94,34 @@ class Filer:
         call = self.room.call("ListFilings", message.SerializeToString())
         operation: Any = self.room.codec.decode(call.received.method, call)
         return filing_pb2.ListFilingsResponse.FromString(await self.room.inquiries.ask(operation))
+
+
+def open_family_accounts(province: Province, accounts: str = '["earlier"]') -> None:
+    """Put a policy in force at home under which relatives' accounts pay, too.
+
+    No source gives Ningbo's figures, so the shipped policy has no such rule.
+    """
+    texts = dict(load_shipped()[HOME])
+    before = '  { account = "earlier", parts = ["self_segment", "share", "first_self_pay"'
+    assert texts["employee.toml"].count(before) == 1
+    texts["employee.toml"] = texts["employee.toml"].replace(
+        before,
+        '  { account = "relative", parts = ["self_segment", "share", "first_self_pay"] },\n'
+        + before,
+    )
+    texts["family.toml"] = _FAMILY.format(accounts=accounts)
+    with psycopg.connect(province.url, autocommit=True) as connection:
+        activate(connection, HOME, texts, datetime.now(UTC) + timedelta(hours=1))
+
+
+_FAMILY = """
+region = "330299"
+[[rule]]
+id = "filing.family"
+type = "filing"
+insurances = ["310", "390"]
+filings = ["family"]
+since = 2018-01-01
+source = "a test"
+accounts = {accounts}
+"""

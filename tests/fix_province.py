@@ -180,7 +180,9 @@ class Room:
         request = settlement_pb2.SettleRequest(
             claim=claim,
             expected=settlement_pb2.Expected(
-                fund_fen=split.fund_fen, account_fen=split.account_fen
+                fund_fen=split.fund_fen,
+                account_fen=split.account_fen,
+                account_relative_fen=split.account_relative_fen,
             ),
             settle_nonce=shown.settle_nonce,
         )

@@ -27,7 +27,7 @@ from medswitch.v1 import reply_pb2 as medswitch_dot_v1_dot_reply__pb2
 from medswitch.v1 import settlement_pb2 as medswitch_dot_v1_dot_settlement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19medswitch/v1/filing.proto\x12\x0cmedswitch.v1\x1a\x19medswitch/v1/common.proto\x1a\x18medswitch/v1/reply.proto\x1a\x1dmedswitch/v1/settlement.proto\"\x85\x02\n\x0b\x46ileRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12&\n\x04kind\x18\x03 \x01(\x0e\x32\x18.medswitch.v1.FilingKind\x12\x16\n\x0eregion_insured\x18\x04 \x01(\t\x12\x11\n\tinsurance\x18\x05 \x01(\t\x12\r\n\x05place\x18\x06 \x01(\t\x12\x14\n\x0c\x64isease_code\x18\x07 \x01(\t\x12\x13\n\x0binstitution\x18\x08 \x01(\t\x12\r\n\x05since\x18\t \x01(\t\x12\r\n\x05until\x18\n \x01(\t\x12$\n\x06reason\x18\x0b \x01(\x0b\x32\x14.medswitch.v1.Reason\"z\n\x0c\x46ilingRecord\x12$\n\x06\x66iling\x18\x01 \x01(\x0b\x32\x14.medswitch.v1.Filing\x12\"\n\x07granted\x18\x02 \x01(\x0b\x32\x11.medswitch.v1.Act\x12 \n\x05\x65nded\x18\x03 \x01(\x0b\x32\x11.medswitch.v1.Act\"u\n\x0c\x46ileResponse\x12&\n\x07outcome\x18\x01 \x01(\x0b\x32\x15.medswitch.v1.Outcome\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12*\n\x06record\x18\x03 \x01(\x0b\x32\x1a.medswitch.v1.FilingRecord\"q\n\x0fWithdrawRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12\x11\n\tfiling_id\x18\x03 \x01(\t\x12$\n\x06reason\x18\x04 \x01(\x0b\x32\x14.medswitch.v1.Reason\"y\n\x10WithdrawResponse\x12&\n\x07outcome\x18\x01 \x01(\x0b\x32\x15.medswitch.v1.Outcome\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12*\n\x06record\x18\x03 \x01(\x0b\x32\x1a.medswitch.v1.FilingRecord\"c\n\x12ListFilingsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12&\n\x04kind\x18\x03 \x01(\x0e\x32\x18.medswitch.v1.FilingKind\"}\n\x13ListFilingsResponse\x12&\n\x07outcome\x18\x01 \x01(\x0b\x32\x15.medswitch.v1.Outcome\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12+\n\x07records\x18\x03 \x03(\x0b\x32\x1a.medswitch.v1.FilingRecord2\xed\x01\n\rFilingService\x12=\n\x04\x46ile\x12\x19.medswitch.v1.FileRequest\x1a\x1a.medswitch.v1.FileResponse\x12I\n\x08Withdraw\x12\x1d.medswitch.v1.WithdrawRequest\x1a\x1e.medswitch.v1.WithdrawResponse\x12R\n\x0bListFilings\x12 .medswitch.v1.ListFilingsRequest\x1a!.medswitch.v1.ListFilingsResponseB^\n\x0cmedswitch.v1P\x01Z\x18medswitch/v1;medswitchv1\xa2\x02\x03MSW\xaa\x02\x0cMedswitch.V1\xca\x02\x0cMedswitch\\V1\xea\x02\rMedswitch::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19medswitch/v1/filing.proto\x12\x0cmedswitch.v1\x1a\x19medswitch/v1/common.proto\x1a\x18medswitch/v1/reply.proto\x1a\x1dmedswitch/v1/settlement.proto\"\x9a\x02\n\x0b\x46ileRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12&\n\x04kind\x18\x03 \x01(\x0e\x32\x18.medswitch.v1.FilingKind\x12\x16\n\x0eregion_insured\x18\x04 \x01(\t\x12\x11\n\tinsurance\x18\x05 \x01(\t\x12\r\n\x05place\x18\x06 \x01(\t\x12\x14\n\x0c\x64isease_code\x18\x07 \x01(\t\x12\x13\n\x0binstitution\x18\x08 \x01(\t\x12\r\n\x05since\x18\t \x01(\t\x12\r\n\x05until\x18\n \x01(\t\x12$\n\x06reason\x18\x0b \x01(\x0b\x32\x14.medswitch.v1.Reason\x12\x13\n\x0brelative_id\x18\x0c \x01(\t\"z\n\x0c\x46ilingRecord\x12$\n\x06\x66iling\x18\x01 \x01(\x0b\x32\x14.medswitch.v1.Filing\x12\"\n\x07granted\x18\x02 \x01(\x0b\x32\x11.medswitch.v1.Act\x12 \n\x05\x65nded\x18\x03 \x01(\x0b\x32\x11.medswitch.v1.Act\"u\n\x0c\x46ileResponse\x12&\n\x07outcome\x18\x01 \x01(\x0b\x32\x15.medswitch.v1.Outcome\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12*\n\x06record\x18\x03 \x01(\x0b\x32\x1a.medswitch.v1.FilingRecord\"q\n\x0fWithdrawRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12\x11\n\tfiling_id\x18\x03 \x01(\t\x12$\n\x06reason\x18\x04 \x01(\x0b\x32\x14.medswitch.v1.Reason\"y\n\x10WithdrawResponse\x12&\n\x07outcome\x18\x01 \x01(\x0b\x32\x15.medswitch.v1.Outcome\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12*\n\x06record\x18\x03 \x01(\x0b\x32\x1a.medswitch.v1.FilingRecord\"c\n\x12ListFilingsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12&\n\x04kind\x18\x03 \x01(\x0e\x32\x18.medswitch.v1.FilingKind\"}\n\x13ListFilingsResponse\x12&\n\x07outcome\x18\x01 \x01(\x0b\x32\x15.medswitch.v1.Outcome\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12+\n\x07records\x18\x03 \x03(\x0b\x32\x1a.medswitch.v1.FilingRecord2\xed\x01\n\rFilingService\x12=\n\x04\x46ile\x12\x19.medswitch.v1.FileRequest\x1a\x1a.medswitch.v1.FileResponse\x12I\n\x08Withdraw\x12\x1d.medswitch.v1.WithdrawRequest\x1a\x1e.medswitch.v1.WithdrawResponse\x12R\n\x0bListFilings\x12 .medswitch.v1.ListFilingsRequest\x1a!.medswitch.v1.ListFilingsResponseB^\n\x0cmedswitch.v1P\x01Z\x18medswitch/v1;medswitchv1\xa2\x02\x03MSW\xaa\x02\x0cMedswitch.V1\xca\x02\x0cMedswitch\\V1\xea\x02\rMedswitch::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,19 +36,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014medswitch.v1P\001Z\030medswitch/v1;medswitchv1\242\002\003MSW\252\002\014Medswitch.V1\312\002\014Medswitch\\V1\352\002\rMedswitch::V1'
   _globals['_FILEREQUEST']._serialized_start=128
-  _globals['_FILEREQUEST']._serialized_end=389
-  _globals['_FILINGRECORD']._serialized_start=391
-  _globals['_FILINGRECORD']._serialized_end=513
-  _globals['_FILERESPONSE']._serialized_start=515
-  _globals['_FILERESPONSE']._serialized_end=632
-  _globals['_WITHDRAWREQUEST']._serialized_start=634
-  _globals['_WITHDRAWREQUEST']._serialized_end=747
-  _globals['_WITHDRAWRESPONSE']._serialized_start=749
-  _globals['_WITHDRAWRESPONSE']._serialized_end=870
-  _globals['_LISTFILINGSREQUEST']._serialized_start=872
-  _globals['_LISTFILINGSREQUEST']._serialized_end=971
-  _globals['_LISTFILINGSRESPONSE']._serialized_start=973
-  _globals['_LISTFILINGSRESPONSE']._serialized_end=1098
-  _globals['_FILINGSERVICE']._serialized_start=1101
-  _globals['_FILINGSERVICE']._serialized_end=1338
+  _globals['_FILEREQUEST']._serialized_end=410
+  _globals['_FILINGRECORD']._serialized_start=412
+  _globals['_FILINGRECORD']._serialized_end=534
+  _globals['_FILERESPONSE']._serialized_start=536
+  _globals['_FILERESPONSE']._serialized_end=653
+  _globals['_WITHDRAWREQUEST']._serialized_start=655
+  _globals['_WITHDRAWREQUEST']._serialized_end=768
+  _globals['_WITHDRAWRESPONSE']._serialized_start=770
+  _globals['_WITHDRAWRESPONSE']._serialized_end=891
+  _globals['_LISTFILINGSREQUEST']._serialized_start=893
+  _globals['_LISTFILINGSREQUEST']._serialized_end=992
+  _globals['_LISTFILINGSRESPONSE']._serialized_start=994
+  _globals['_LISTFILINGSRESPONSE']._serialized_end=1119
+  _globals['_FILINGSERVICE']._serialized_start=1122
+  _globals['_FILINGSERVICE']._serialized_end=1359
 # @@protoc_insertion_point(module_scope)

@@ -40,6 +40,7 @@ class FileRequest(_message.Message):
     SINCE_FIELD_NUMBER: _builtins.int
     UNTIL_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    RELATIVE_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Request id (msgid)."""
     member_id: _builtins.str
@@ -64,6 +65,10 @@ class FileRequest(_message.Message):
     """First day, yyyy-MM-dd (begndate). How far back it may lie is the insured place's policy."""
     until: _builtins.str
     """Last day, yyyy-MM-dd (enddate); "" for as long as policy gives."""
+    relative_id: _builtins.str
+    """Family account: the person number of the relative whose account is to pay, too, insured in the same region (共济). ""
+    for other kinds.
+    """
     @_builtins.property
     def reason(self) -> _common_pb2.Reason:
         """Who asks, and why."""
@@ -82,10 +87,11 @@ class FileRequest(_message.Message):
         since: _builtins.str = ...,
         until: _builtins.str = ...,
         reason: _common_pb2.Reason | None = ...,
+        relative_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["disease_code", b"disease_code", "institution", b"institution", "insurance", b"insurance", "kind", b"kind", "member_id", b"member_id", "place", b"place", "reason", b"reason", "region_insured", b"region_insured", "request_id", b"request_id", "since", b"since", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disease_code", b"disease_code", "institution", b"institution", "insurance", b"insurance", "kind", b"kind", "member_id", b"member_id", "place", b"place", "reason", b"reason", "region_insured", b"region_insured", "relative_id", b"relative_id", "request_id", b"request_id", "since", b"since", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

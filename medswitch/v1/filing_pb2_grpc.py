@@ -73,7 +73,8 @@ class FilingServiceServicer:
     """
 
     def File(self, request, context):
-        """File takes a filing: cross-city (2501), special disease (2503), designated institution (2505).
+        """File takes a filing: cross-city (2501), special disease (2503), designated institution (2505), and the binding of a
+        relative's account (共济): it is dated, filed for a reason, listed and withdrawn like any other.
         Retry: the same bytes until a final answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -45,7 +45,8 @@ class FilingServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> FilingServiceAsyncStub: ...
     File: _grpc.UnaryUnaryMultiCallable[_filing_pb2.FileRequest, _filing_pb2.FileResponse]
-    """File takes a filing: cross-city (2501), special disease (2503), designated institution (2505).
+    """File takes a filing: cross-city (2501), special disease (2503), designated institution (2505), and the binding of a
+    relative's account (共济): it is dated, filed for a reason, listed and withdrawn like any other.
     Retry: the same bytes until a final answer.
     """
     Withdraw: _grpc.UnaryUnaryMultiCallable[_filing_pb2.WithdrawRequest, _filing_pb2.WithdrawResponse]
@@ -73,7 +74,8 @@ class FilingServiceAsyncStub(FilingServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     File: _aio.UnaryUnaryMultiCallable[_filing_pb2.FileRequest, _filing_pb2.FileResponse]  # type: ignore[assignment]
-    """File takes a filing: cross-city (2501), special disease (2503), designated institution (2505).
+    """File takes a filing: cross-city (2501), special disease (2503), designated institution (2505), and the binding of a
+    relative's account (共济): it is dated, filed for a reason, listed and withdrawn like any other.
     Retry: the same bytes until a final answer.
     """
     Withdraw: _aio.UnaryUnaryMultiCallable[_filing_pb2.WithdrawRequest, _filing_pb2.WithdrawResponse]  # type: ignore[assignment]
@@ -104,7 +106,8 @@ class FilingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _filing_pb2.FileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_filing_pb2.FileResponse, _abc.Awaitable[_filing_pb2.FileResponse]]:
-        """File takes a filing: cross-city (2501), special disease (2503), designated institution (2505).
+        """File takes a filing: cross-city (2501), special disease (2503), designated institution (2505), and the binding of a
+        relative's account (共济): it is dated, filed for a reason, listed and withdrawn like any other.
         Retry: the same bytes until a final answer.
         """
 

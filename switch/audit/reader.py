@@ -112,7 +112,7 @@ JOIN undo u ON u.month = k.month AND u.original_id = k.request_id
 """
 _FILING_COLUMNS: Final = """
 SELECT f.bucket, f.member_id, f.filing_id, f.kind, f.region, f.place, f.disease_code, f.since,
-    f.until, f.institution, f.granted, f.ended
+    f.until, f.institution, f.relative, f.granted, f.ended
 """
 _FILINGS: Final = (
     _FILING_COLUMNS

@@ -19,6 +19,7 @@ from switch.audit.rows import (
 )
 from switch.ledger.accumulators import negated
 from switch.model.ids import (
+    SHARE_STEP,
     JournalId,
     MemberId,
     bucket_of_member,
@@ -74,6 +75,12 @@ def check_journal(journal: JournalRow, requests: Mapping[str, RequestRow]) -> It
     row = requests.get(journal.request_id)
     if row is None:
         yield Violation(4, journal.key, f"names request {journal.request_id}, which is not there")
+    elif journal.is_share:
+        lane, batch, position = journal.place
+        if row.ref is None or (lane, batch, position % SHARE_STEP) != (
+            row.lane, row.batch, row.position,
+        ):  # fmt: skip
+            yield Violation(4, journal.key, f"and {row.key} are not of one act")
     elif row.ref != journal.ref:
         named = "none" if row.ref is None else name_of(row.ref)
         yield Violation(4, journal.key, f"names {row.key}, whose journal is {named}")
@@ -115,7 +122,7 @@ def check_undo_journal(journal: JournalRow, known: Undoing) -> Iterator[Violatio
     if original is None:
         yield Violation(7, journal.key, f"undoes {name_of(journal.undoes)}, which is not there")
         return
-    if original.kind != "settlement":
+    if original.kind != ("shared" if journal.is_share else "settlement"):
         yield Violation(7, journal.key, f"undoes {original.key}, which is a {original.kind}")
     undo = known.undos.get(original.request_id)
     if undo is None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from switch.model.ids import JournalId, journal_lane
+from switch.model.ids import SHARE_STEP, JournalId, journal_lane
 from switch.model.journal import Journal
 from switch.model.stages import Recorded
-from switch.store.reading import journal_of
+from switch.store.originals import journal_of
 
 Ref = tuple[date, int]
 """Business day and id: how a row names a journal."""
@@ -129,6 +129,11 @@ class JournalRow:
         """Return (lane, batch, position), which its id says."""
         return journal_lane(JournalId(self.id))
 
+    @property
+    def is_share(self) -> bool:
+        """Say whether it is a relative's part: a further journal of its request."""
+        return self.kind != "opening" and self.place[2] >= SHARE_STEP
+
     def model(self) -> Journal:
         """Return the journal as the ledger knows it. Raises: ValueError when it can be none."""
         return journal_of((
@@ -180,6 +185,7 @@ class FilingRow:
     since: date
     until: date | None
     institution: str
+    relative: str
     granted: Mapping[str, Any] | None
     ended: Mapping[str, Any] | None
 
@@ -200,7 +206,8 @@ class FilingRow:
             "kind": self.kind, "region": self.region, "place": self.place,
             "disease_code": self.disease_code, "since": self.since.isoformat(),
             "until": None if self.until is None else self.until.isoformat(),
-            "institution": self.institution, "granted": self.granted, "ended": self.ended,
+            "institution": self.institution, "relative": self.relative,
+            "granted": self.granted, "ended": self.ended,
         }  # fmt: skip
 
 

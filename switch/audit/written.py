@@ -130,6 +130,7 @@ def _asked(operation: File | Withdraw) -> dict[str, Any]:
         "place": place_of(operation.place),
         "disease_code": operation.disease_code,
         "institution": operation.institution,
+        "relative": operation.relative or "",
         "since": operation.since.isoformat(),
         "ended": None,
     }

@@ -8,7 +8,7 @@ from switch.model.decision import Decision, Decline
 from switch.model.filing import FilingRecord
 from switch.model.ids import MemberId, RequestId, SettlementId
 from switch.model.member import Member
-from switch.model.money import Fen
+from switch.model.money import ZERO, Fen
 from switch.model.stages import Original
 
 
@@ -77,6 +77,7 @@ class UndoAnswer:
     hospital_fen: Fen
     balance_current_fen: Fen | None
     balance_earlier_fen: Fen | None
+    account_relative_fen: Fen = ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ class Level(StrEnum):
 
 class FilingKind(StrEnum):
     """What a filing permits: care elsewhere (2501), a special disease (2503), a chosen
-    institution (2505).
+    institution (2505), a relative's account (共济).
     """
 
     REFERRAL = "referral"
@@ -131,6 +131,7 @@ class FilingKind(StrEnum):
     STUDENT = "student"
     SPECIAL_DISEASE = "special_disease"
     DESIGNATED = "designated"
+    FAMILY = "family"
 
 
 CROSS_CITY_FILINGS: Final = frozenset(

@@ -64,6 +64,8 @@ class Filing:
     until: date | None
     institution: str = ""
     """The institution that was chosen (2505), or that found the disease (2503)."""
+    relative: str = ""
+    """The person whose account pays, too (共济)."""
 
     def covers(self, on: date) -> bool:
         """Say whether the filing is in force on a day."""

@@ -92,13 +92,15 @@ class ReplyCode(IntEnum):
     FILING_PLACE_AT_HOME = 323
     FILING_DISEASE_UNKNOWN = 324
     FILING_INSTITUTION_UNKNOWN = 325
-    FILING_TOO_EARLY = 326
-    FILING_TOO_LONG = 327
-    FILING_OVERLAPS = 328
-    FILINGS_TOO_MANY = 329
-    FILING_UNKNOWN = 330
-    FILING_OF_ANOTHER = 331
-    FILING_OVER = 332
+    FILING_RELATIVE_UNKNOWN = 326
+    FILING_RELATIVE_ELSEWHERE = 327
+    FILING_TOO_EARLY = 328
+    FILING_TOO_LONG = 329
+    FILING_OVERLAPS = 330
+    FILINGS_TOO_MANY = 331
+    FILING_UNKNOWN = 332
+    FILING_OF_ANOTHER = 333
+    FILING_OVER = 334
     # The money.
     AMOUNTS_CHANGED = 400
 
@@ -383,6 +385,16 @@ REPLY_TEXTS: Final[Mapping[ReplyCode, ReplyText]] = {
         "机构{institution}在{on}不是定点机构，请更正后以新编号提交",
         "Institution {institution} is not designated on {on}; correct it and use a new id",
         Next.NEW_REQUEST,
+    ),
+    ReplyCode.FILING_RELATIVE_UNKNOWN: ReplyText(
+        "亲属{relative}不存在或为本人，请更正后以新编号提交",
+        "Relative {relative} is not known, or the person himself; correct it and use a new id",
+        Next.NEW_REQUEST,
+    ),
+    ReplyCode.FILING_RELATIVE_ELSEWHERE: ReplyText(
+        "亲属{relative}在{on}未在{region}参保，不能共济",
+        "Relative {relative} is not insured in {region} on {on}; accounts pay within one region",
+        Next.NOTHING,
     ),
     ReplyCode.FILING_TOO_EARLY: ReplyText(
         "备案开始日期{since}早于政策允许的{earliest}",

@@ -134,6 +134,7 @@ class File:
     since: date
     until: date | None
     reason: Reason
+    relative: MemberId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,8 @@ def _advance(view: View, outcome: Outcome) -> None:
     """Let the next request of this batch see the person as this one leaves him."""
     if outcome.member is not None:
         view.people[outcome.member.member_id] = outcome.member
+    for share in outcome.shares:
+        view.people[share.member.member_id] = share.member
     for record in outcome.writes:
         view.filings.setdefault(record.member_id, {})[record.filing.filing_id] = record
     journal = outcome.journal

@@ -1,5 +1,7 @@
 """Filings: taken, withdrawn, told. Each change is recorded and makes a version of its person.
 
+A relative's account that is to pay, too (共济), is bound by a filing: `family` says what it pays.
+
 The agency files for the people of the regions it serves; an institution where the insured place's
 dated policy lets it. Nothing is deleted: a withdrawn filing ends on the day before.
 """
@@ -134,6 +136,7 @@ def _granted(
         operation.disease_code,
         *days,
         operation.institution,
+        operation.relative or "",
     )
     return _room_for(filing, member) or (filing, book)
 
@@ -198,7 +201,28 @@ def _subject(view: View, operation: File, enrolment: Enrolment, book: RuleBook) 
         if found is None or not _designated(found, operation.since):
             facts = {"institution": operation.institution, "on": operation.since.isoformat()}
             return Decline(ReplyCode.FILING_INSTITUTION_UNKNOWN, facts)
-    return None
+    return None if operation.relative is None else _relative(view, operation, enrolment.region)
+
+
+def _relative(view: View, operation: File, region: RegionCode) -> Decline | None:
+    """Return why a relative's account may not be bound, if it may not.
+
+    Accounts pay within one region: its book holds them, and each book balances alone.
+    """
+    relative = view.people.get(operation.relative or operation.member_id)
+    if relative is None or relative.member_id == operation.member_id:
+        facts = {"relative": operation.relative or ""}
+        return Decline(ReplyCode.FILING_RELATIVE_UNKNOWN, facts)
+    if any(one.region == region and one.covers(operation.since) for one in relative.enrolments):
+        return None
+    return Decline(
+        ReplyCode.FILING_RELATIVE_ELSEWHERE,
+        {
+            "relative": relative.member_id,
+            "region": region,
+            "on": operation.since.isoformat(),
+        },
+    )
 
 
 def _room_for(filing: Filing, member: Member) -> Decline | None:

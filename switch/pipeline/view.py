@@ -13,6 +13,7 @@ from switch.model.decision import Decline
 from switch.model.fault import Fault, FaultReason
 from switch.model.filing import Agency, FilingRecord
 from switch.model.ids import (
+    SHARE_STEP,
     CardIdentifier,
     InstitutionCode,
     JournalId,
@@ -100,6 +101,8 @@ class View:
     """Live settlements of the people named in a Cancel, and those this batch adds."""
     filings: dict[MemberId, dict[str, FilingRecord]] = field(default_factory=dict)
     """Filings with their history, by id, of the people named in a request about filings."""
+    shares: dict[JournalRef, list[Journal]] = field(default_factory=dict)
+    """What relatives paid of an original, in order."""
 
     def card(self, evidence: CardEvidence) -> Found | None:
         """Return the registered card of a credential: identifier and person's number find it.
@@ -129,12 +132,24 @@ class Slot:
     batch: int
     position: int
 
-    def journal(self, reference: Reference, book: str) -> JournalRef:
-        """Return the id of the journal at this place, in a book's open window. Raises: Fault."""
+    def journal(self, reference: Reference, book: str, share: int = 0) -> JournalRef:
+        """Return the id of the journal at this place, in a book's open window. Raises: Fault.
+
+        `share`: the number of a further journal of the same request, from 1.
+        """
         day = reference.windows.get(book)
         if day is None:
             raise Fault(FaultReason.INTERNAL, f"book {book} has no open window")
-        return JournalRef(day, JournalId(journal_id(self.lane, self.batch, self.position)))
+        position = self.position + share * SHARE_STEP
+        return JournalRef(day, JournalId(journal_id(self.lane, self.batch, position)))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A relative after his account paid a part, or got it back, and the journal that says so."""
+
+    member: Member
+    journal: Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +174,7 @@ class Outcome:
     undoes: RequestId | None = None
     undo_kind: str = ""
     writes: tuple[Write, ...] = ()
+    shares: tuple[Share, ...] = ()
 
 
 def named(ref: JournalRef) -> SettlementId:

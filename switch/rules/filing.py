@@ -27,6 +27,8 @@ class FilingTerms:
     back_days: int
     months: int
     longest_months: int
+    accounts: tuple[str, ...] = ("earlier",)
+    """Of a `family` filing: which of the relative's accounts pay, in order."""
 
 
 def period(
@@ -53,7 +55,7 @@ def period(
 def overlapping(wanted: Filing, others: Iterable[Filing]) -> Filing | None:
     """Return a filing that is for the same as the wanted one, on some of the same days.
 
-    The same is: kind, insured city, and place of care, disease or chosen institution.
+    The same is: kind, insured city, and place of care, disease, chosen institution or relative.
     """
     for one in others:
         same = one.kind is wanted.kind and city_of(one.region) == city_of(wanted.region)
@@ -86,7 +88,7 @@ def _same_subject(one: Filing, other: Filing) -> bool:
         return takes_in(one.place, other.place) or takes_in(other.place, one.place)
     if one.kind is FilingKind.SPECIAL_DISEASE:
         return one.disease_code == other.disease_code
-    return one.institution == other.institution
+    return (one.institution, one.relative) == (other.institution, other.relative)
 
 
 def _share_days(one: Filing, other: Filing) -> bool:

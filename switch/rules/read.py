@@ -206,6 +206,7 @@ def _filing(reader: Reader, context: Context) -> FilingTerms:
         back_days=reader.count("back_days", 0),
         months=months,
         longest_months=longest,
+        accounts=reader.words("accounts", {"current", "earlier"}) or ("earlier",),
     )
 
 

@@ -15,7 +15,7 @@ from switch.store.acts import act_of, act_row
 
 _FILINGS: Final = """
 SELECT f.member_id, f.filing_id, f.kind, f.region, f.place, f.disease_code, f.since, f.until,
-    f.institution, f.granted, f.ended
+    f.institution, f.relative, f.granted, f.ended
 FROM unnest($1::int[], $2::text[]) AS k(bucket, member_id)
 JOIN filing f ON f.bucket = k.bucket AND f.member_id = k.member_id
 ORDER BY f.member_id, f.filing_id
@@ -39,16 +39,9 @@ async def read_filings(
 
 def filing_record(row: Sequence[Any]) -> FilingRecord:
     """Return the record of a row: the columns of `filing` in table order, the bucket left out."""
-    member, filing_id, kind, region, place, disease, since, until, institution, granted, ended = row
-    return FilingRecord(
-        MemberId(member),
-        Filing(
-            filing_id, FilingKind(kind), RegionCode(region), place, disease, since, until,
-            institution,
-        ),
-        act_of(granted),
-        act_of(ended),
-    )  # fmt: skip
+    member_id, filing_id, kind, region, *parts, granted, ended = row
+    filing = Filing(filing_id, FilingKind(kind), RegionCode(region), *parts)
+    return FilingRecord(MemberId(member_id), filing, act_of(granted), act_of(ended))
 
 
 def filing_row(record: FilingRecord) -> Mapping[str, Any]:
@@ -65,6 +58,7 @@ def filing_row(record: FilingRecord) -> Mapping[str, Any]:
         "since": filing.since.isoformat(),
         "until": None if filing.until is None else filing.until.isoformat(),
         "institution": filing.institution,
+        "relative": filing.relative,
         "granted": act_row(record.granted),
         "ended": act_row(record.ended),
     }

@@ -83,6 +83,8 @@ def call(
 ) -> Sealed:
     """Return the arguments of `medswitch.post` for a batch, in the function's own order."""
     journals = [d.outcome.journal for d in decided if d.outcome.journal is not None]
+    if shares := [share.journal for d in decided for share in d.outcome.shares]:
+        journals = sorted((*journals, *shares), key=lambda one: one.ref.journal_id)
     requests = [row for d in decided for row in _request_rows(d)]
     written = {
         d.operation.request_id: sections_of(d.outcome.writes) for d in decided if d.outcome.writes
@@ -98,8 +100,7 @@ def call(
     arguments: list[Any] = [key.lane, key.batch, key.epoch, key.at]
     arguments += _columns(sorted({(j.window.book, j.window.day) for j in journals}), 2)
     arguments += _columns(_sessions(decided), 2)
-    after = {d.outcome.member.member_id: d.outcome.member for d in decided if d.outcome.member}
-    people = sorted(after.values(), key=lambda m: (m.bucket, m.member_id))
+    people = sorted(_after(decided).values(), key=lambda m: (m.bucket, m.member_id))
     arguments += _columns([_member_row(before[m.member_id], m) for m in people], 8)
     arguments += _columns([y for m in people for y in _year_rows(before[m.member_id], m)], 4)
     arguments += _columns(requests, 20)
@@ -156,6 +157,17 @@ def request_digest_input(
     )  # fmt: skip
     blobs = (session, mac, body, reply, snapshot)
     return request_bytes(columns, (*blobs, canonical(writes).encode()) if writes else blobs)
+
+
+def _after(decided: Sequence[Decided]) -> dict[MemberId, Member]:
+    """Return everybody as the last request that changed him leaves him."""
+    after: dict[MemberId, Member] = {}
+    for one in decided:
+        if one.outcome.member is not None:
+            after[one.outcome.member.member_id] = one.outcome.member
+        for share in one.outcome.shares:
+            after[share.member.member_id] = share.member
+    return after
 
 
 def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[str]:

@@ -96,6 +96,7 @@ def _settle(call: Authenticated) -> Settle:
         Expected(
             checks.amount("expected.fund_fen", expected.fund_fen),
             checks.amount("expected.account_fen", expected.account_fen),
+            checks.amount("expected.account_relative_fen", expected.account_relative_fen),
         ),
         checks.bytes_of("settle_nonce", message.settle_nonce, 16),
     )

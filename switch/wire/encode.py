@@ -142,6 +142,7 @@ def _undone(name: str, answer: UndoAnswer) -> _Reply:
         total_fen=answer.total_fen,
         fund_fen=answer.fund_fen,
         account_fen=answer.account_fen,
+        account_relative_fen=answer.account_relative_fen,
         cash_fen=answer.cash_fen,
         hospital_fen=answer.hospital_fen,
         balance_current_fen=current,

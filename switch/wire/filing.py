@@ -10,7 +10,7 @@ from switch.model.answer import FilingAnswer, FilingsAnswer
 from switch.model.codes import CROSS_CITY_FILINGS, FilingKind
 from switch.model.fault import malformed
 from switch.model.filing import FilingRecord
-from switch.model.ids import parse_member_id, parse_region
+from switch.model.ids import MemberId, parse_member_id, parse_region
 from switch.model.stages import Authenticated, File, ListFilings, Withdraw
 from switch.wire import checks
 from switch.wire.outcome import done, epoch_ms
@@ -43,6 +43,7 @@ def decode_file(call: Authenticated) -> File:
         since,
         _last_day(message.until, since),
         reason_of(message),
+        _relative(message.relative_id, kind),
     )
 
 
@@ -143,6 +144,14 @@ def _check_part(
         raise malformed(field, f"{field} {text[:12]!r} is not for a {kind} filing; leave it out")
     if needed and not shape.fullmatch(text):
         raise malformed(field, f"{field} {text[:12]!r} is none; a {kind} filing needs it")
+
+
+def _relative(text: str, kind: FilingKind) -> MemberId | None:
+    if kind is FilingKind.FAMILY:
+        return checks.shaped("relative_id", text, parse_member_id)
+    if text:
+        raise malformed("relative_id", f"relative_id is not for a {kind} filing; leave it out")
+    return None
 
 
 def _region(text: str) -> str:

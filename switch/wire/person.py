@@ -60,4 +60,5 @@ def filing_message(filing: Filing) -> settlement_pb2.Filing:
         since=filing.since.isoformat(),
         until=iso(filing.until),
         institution=filing.institution,
+        relative_id=filing.relative,
     )

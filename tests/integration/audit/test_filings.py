@@ -92,7 +92,8 @@ BREAKS = [
            f" WHERE {STANDING}"),
     broken("a filing by another's request", {17}, "which did not write it",
            "INSERT INTO filing SELECT bucket, member_id, 'BA1', kind, region, '330900',"
-           f" disease_code, since, until, institution, granted FROM filing WHERE {STANDING}"),
+           " disease_code, since, until, institution, relative, granted FROM filing"
+           f" WHERE {STANDING}"),
     broken("another person's filing", {17, 0}, "which is not there",
            "UPDATE filing SET member_id = '0001' || substr(member_id, 5)"
            f" WHERE {STANDING}"),
@@ -105,7 +106,7 @@ BREAKS = [
            "UPDATE request SET writes = NULL"),
     broken("a decline that wrote", {5, 17}, "made no version of its person",
            "UPDATE request SET writes = (SELECT writes FROM request WHERE writes IS NOT NULL"
-           " LIMIT 1) WHERE code = 328"),
+           " LIMIT 1) WHERE code = 330"),
     broken("a section of no table", {5, 17}, "which is no table of ours",
            "UPDATE request SET writes = writes || '{\"member\": [{}]}' WHERE method = 'Withdraw'"),
     broken("a row changed with what wrote it", {5, 17}, "it asks for",

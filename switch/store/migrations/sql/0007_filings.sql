@@ -12,8 +12,23 @@ ALTER TABLE request ADD COLUMN writes jsonb;   -- NULL: nothing beside the ledge
 
 ALTER TABLE filing
     ADD COLUMN institution text NOT NULL DEFAULT '',   -- 2505: chosen; 2503: that found the disease
+    ADD COLUMN relative text NOT NULL DEFAULT '',      -- 共济: whose account pays, too
     ADD COLUMN granted jsonb,                  -- who, when, why; NULL: before requests were recorded
     ADD COLUMN ended jsonb;                    -- the same of its withdrawal
+
+-- A relative's part of a settlement is a journal of the relative's own, in his bucket. A partition
+-- holds the constraint in its own right: each gives it up before the parent gives them the new one.
+DO $$
+DECLARE
+    one regclass;
+BEGIN
+    ALTER TABLE journal DROP CONSTRAINT journal_kind;
+    FOR one IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'journal'::regclass LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS journal_kind', one);
+    END LOOP;
+END $$;
+ALTER TABLE journal ADD CONSTRAINT journal_kind
+    CHECK (kind IN ('opening', 'settlement', 'shared', 'cancellation', 'reversal'));
 
 -- Agencies (经办机构): their terminals file for the people insured in the regions they serve.
 CREATE TABLE agency (
@@ -31,12 +46,12 @@ CREATE FUNCTION write_more(the_more jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = medswitch, pg_temp AS $$
 BEGIN
     INSERT INTO filing AS f (bucket, member_id, filing_id, kind, region, place, disease_code,
-        since, until, institution, granted, ended)
+        since, until, institution, relative, granted, ended)
     SELECT k.bucket, k.member_id, k.filing_id, k.kind, k.region, k.place, k.disease_code,
-        k.since, k.until, k.institution, k.granted, k.ended
+        k.since, k.until, k.institution, k.relative, k.granted, k.ended
     FROM jsonb_to_recordset(the_more -> 'filing') AS k(bucket int, member_id text, filing_id text,
         kind text, region text, place text, disease_code text, since date, until date,
-        institution text, granted jsonb, ended jsonb)
+        institution text, relative text, granted jsonb, ended jsonb)
     ON CONFLICT (bucket, member_id, filing_id)
         DO UPDATE SET until = excluded.until, ended = excluded.ended;
 END $$;
