@@ -21,7 +21,8 @@ INSERT INTO journal SELECT %s, %s, 1, '330299', %s, '', '', '0001A0000001', 1, '
 """
 REQUEST = """
 INSERT INTO request SELECT %s, 'H33020000001201812010000000001', 1, 0, 1, 1, 'Settle', 'T1',
-    '\\x01', 1, '\\x02', '\\x03', 1, '\\x04', '0001A0000001', 2, NULL, NULL, NULL, '\\x05', '', now(), now()
+    '\\x01', 1, '\\x02', '\\x03', 1, '\\x04', '0001A0000001', 2, NULL, NULL, NULL, '\\x05', '',
+    now(), now()
 """
 FILING = """
 INSERT INTO filing VALUES (1, '0001A0000001', 'BA1', 'residence', '330299', '330100', '',
