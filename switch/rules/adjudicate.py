@@ -92,7 +92,7 @@ def _check_cover(
     terms, enrolment = entitled.plan.entitlement, entitled.enrolment
     for disease in sorted(diseases) or [facts.disease]:
         asked = facts if disease == facts.disease else replace(facts, disease=disease)
-        refused = check_cover(terms, member, enrolment, asked, on)
+        refused = check_cover(terms, member, enrolment, asked, on, entitled.book)
         if refused is not None:
             return refused
     return None

@@ -68,8 +68,8 @@ class Waiting:
 class Entitlement:
     """Who may claim at all. `waiting` where no row holds: at once.
 
-    A spell with at most `gap_days` without cover before it goes on: it does not wait; the one
-    before is of the same insurance, or of one of `gap_insurances`.
+    A spell with at most `gap_days` without cover before it goes on: it waits for what is left of
+    the one before, of the same insurance, or of one of `gap_insurances`.
     `suspending` words of standing stop cover from `grace_days` after their first day.
     `newborn_days`: who is enrolled within so many days of birth is covered from birth; 0: nobody.
     `prescribed`: an item on prescription without one is "own_expense", "declined" or "paid".
