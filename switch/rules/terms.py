@@ -11,7 +11,7 @@ from datetime import date
 
 from switch.rules.condition import Condition, Table
 from switch.rules.terms_benefit import Adjustments, Bands, Ceiling, Deductible, FlatGroup, Segments
-from switch.rules.terms_payers import AccountUse, Accumulator, FurtherPayer, Hospital
+from switch.rules.terms_payers import AccountUse, Accumulator, Floor, FurtherPayer, Hospital
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +211,7 @@ Term = (
     | FlatGroup
     | FurtherPayer
     | Hospital
+    | Floor
     | Accumulator
 )
 """What one dated value of a rule says."""
