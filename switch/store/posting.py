@@ -23,7 +23,6 @@ from switch.model.stages import Recorded, Settle
 from switch.pipeline.undo import TOMBSTONE
 from switch.pipeline.view import Outcome
 from switch.security.seal import sm3
-from switch.store.arrays import array_literal
 from switch.store.reading import month_of
 
 POSTED: Final = "posted"
@@ -146,10 +145,10 @@ def request_digest_input(lane: int, batch: int, row: Sequence[Any]) -> bytes:
     return request_bytes(columns, (session, mac, body, reply, snapshot))
 
 
-def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[str]:
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
     if not rows:
-        return ["{}"] * width
-    return [array_literal(column) for column in zip(*rows, strict=True)]
+        return [()] * width
+    return list(zip(*rows, strict=True))
 
 
 def _sessions(decided: Sequence[Decided]) -> list[tuple[bytes, str]]:

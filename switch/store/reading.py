@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.rows import TupleRow
 
 from switch.model.claim import CardEvidence, Evidence
@@ -30,10 +29,13 @@ from switch.model.money import Fen
 from switch.model.reply import ReplyCode
 from switch.model.stages import Cancel, GetSettlement, Inquiry, Recorded, Reverse
 from switch.pipeline.view import Found, Reference, Register, Undone, View
+from switch.store.channel import Channel, Statement
 
 Asked = Recorded | Inquiry | GetSettlement
 
-_PEOPLE: Final = """
+_PEOPLE: Final = Statement(
+    "people",
+    """
 WITH asked AS (
     SELECT k.bucket, c.member_id, c.identifier AS presented
     FROM unnest($1::int[], $2::bytea[]) AS k(bucket, identifier)
@@ -64,23 +66,35 @@ FROM asked a
 JOIN member m ON m.bucket = a.bucket AND m.member_id = a.member_id
 JOIN card c ON c.bucket = m.bucket AND c.identifier = m.card_identifier
 LEFT JOIN card p ON p.bucket = a.bucket AND p.identifier = a.presented
-"""
+""",
+    ("int[]", "bytea[]", "int[]", "text[]", "int[]", "text[]"),
+)
 
-_REGISTER: Final = """
+_REGISTER: Final = Statement(
+    "register",
+    """
 SELECT r.request_id, r.method, r.body, r.code, r.reply, r.member_id, r.journal_day, r.journal_id,
     u.kind, u.by_request_id, u.at, j.total_fen
 FROM unnest($1::date[], $2::text[]) AS k(month, request_id)
 JOIN request r ON r.month = k.month AND r.request_id = k.request_id
 LEFT JOIN undo u ON u.month = r.month AND u.original_id = r.request_id
 LEFT JOIN journal j ON j.day = r.journal_day AND j.id = r.journal_id
-"""
+""",
+    ("date[]", "text[]"),
+)
 
-_ORIGINALS: Final = """
+_ORIGINALS: Final = Statement(
+    "originals",
+    """
 SELECT j.* FROM unnest($1::date[], $2::bigint[]) AS k(day, id)
 JOIN journal_row j ON j.day = k.day AND j.id = k.id
-"""
+""",
+    ("date[]", "bigint[]"),
+)
 
-_LATER: Final = """
+_LATER: Final = Statement(
+    "later",
+    """
 SELECT j.* FROM unnest($1::text[], $2::date[]) AS k(member_id, since)
 JOIN journal_row j
     ON j.member_id = k.member_id AND j.day >= k.since AND j.kind = 'settlement'
@@ -88,11 +102,13 @@ WHERE NOT EXISTS (
     SELECT FROM journal u
     WHERE u.member_id = j.member_id AND u.day >= j.day AND u.undoes_id = j.id
         AND u.undoes_day = j.day)
-"""
+""",
+    ("text[]", "date[]"),
+)
 
 
 async def read(
-    connection: AsyncConnection[TupleRow],
+    channel: Channel,
     reference: Reference,
     asked: Sequence[Asked],
     now: datetime,
@@ -102,19 +118,20 @@ async def read(
     Raises: psycopg.Error.
     """
     view = View(reference, now)
-    async with connection.pipeline():
-        people = AsyncRawCursor(connection)
-        await people.execute(_PEOPLE, _people_keys(asked))
-        register = AsyncRawCursor(connection)
-        ids = sorted({i for one in asked for i in ids_of(one)})
-        await register.execute(_REGISTER, ([month_of(i) for i in ids], ids))
-        for row in await people.fetchall():
-            _add_person(view, row)
-        for row in await register.fetchall():
-            _add_register(view, row)
+    ids = sorted({i for one in asked for i in ids_of(one)})
+    people, register = await channel.run(
+        (
+            (_PEOPLE, _PEOPLE.parameters(_people_keys(asked))),
+            (_REGISTER, _REGISTER.parameters(([month_of(i) for i in ids], ids))),
+        )
+    )
+    for row in people:
+        _add_person(view, row)
+    for row in register:
+        _add_register(view, row)
     undone = [one for one in asked if isinstance(one, Cancel | Reverse)]
     if undone:
-        await _read_originals(connection, view, undone)
+        await _read_originals(channel, view, undone)
     return view
 
 
@@ -246,9 +263,7 @@ def _add_register(view: View, row: TupleRow) -> None:
     )
 
 
-async def _read_originals(
-    connection: AsyncConnection[TupleRow], view: View, undone: Sequence[Cancel | Reverse]
-) -> None:
+async def _read_originals(channel: Channel, view: View, undone: Sequence[Cancel | Reverse]) -> None:
     refs: list[JournalRef] = []
     people: dict[str, date] = {}
     for operation in undone:
@@ -261,17 +276,19 @@ async def _read_originals(
             people[found.member_id] = min(since, found.journal.day)
     if not refs:
         return
-    async with connection.pipeline():
-        originals = AsyncRawCursor(connection)
-        await originals.execute(_ORIGINALS, ([r.day for r in refs], [r.journal_id for r in refs]))
-        later = AsyncRawCursor(connection)
-        await later.execute(_LATER, (list(people), list(people.values())))
-        for row in await originals.fetchall():
-            journal = journal_of(row)
-            view.originals[journal.ref] = journal
-        for row in await later.fetchall():
-            journal = journal_of(row)
-            view.live.setdefault(journal.member_id, []).append(journal)
+    keys = ([r.day for r in refs], [r.journal_id for r in refs])
+    originals, later = await channel.run(
+        (
+            (_ORIGINALS, _ORIGINALS.parameters(keys)),
+            (_LATER, _LATER.parameters((list(people), list(people.values())))),
+        )
+    )
+    for row in originals:
+        journal = journal_of(row)
+        view.originals[journal.ref] = journal
+    for row in later:
+        journal = journal_of(row)
+        view.live.setdefault(journal.member_id, []).append(journal)
 
 
 def journal_of(row: TupleRow) -> Journal:
