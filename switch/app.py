@@ -28,7 +28,6 @@ from switch.store.sessions import Sessions
 from switch.store.windows import cut_off
 from switch.wire.codec import WireCodec
 
-
 COLLECT_EVERY: Final = (25_000, 20, 100)
 """Container objects before the youngest generation is searched for cycles (Python: 700), and the
 rounds of the next two. A batch of 64 makes some 20,000 of them, and hardly any cycle."""

@@ -1,17 +1,17 @@
 """Answers: what the pipeline says back, before the codec turns it into bytes."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from switch.model.decision import Decision, Decline
+from switch.model.frozen import frozen
 from switch.model.ids import RequestId, SettlementId
 from switch.model.member import Member
 from switch.model.money import Fen
 from switch.model.stages import Original
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MemberAnswer:
     """1101: the person, his insurances, filings, balances and this year's accumulators."""
 
@@ -19,7 +19,7 @@ class MemberAnswer:
     member: Member
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PresettleAnswer:
     """2206: the split with its working, and the nonce that the card's TAC must cover."""
 
@@ -31,7 +31,7 @@ class PresettleAnswer:
     settle_nonce: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SettleAnswer:
     """2207: all that a receipt prints. `balance_*` are after the settlement (`balc`)."""
 
@@ -45,7 +45,7 @@ class SettleAnswer:
     balance_earlier_fen: Fen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeclineAnswer:
     """Any method: a refusal with its reason; for AMOUNTS_CHANGED with the new split."""
 
@@ -54,7 +54,7 @@ class DeclineAnswer:
     decision: Decision | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UndoAnswer:
     """2208, 2601: what was undone.
 
@@ -90,7 +90,7 @@ class State(StrEnum):
     """Not final: the request may still be on its way."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StateAnswer:
     """The definite answer to a query: the state and, when there is one, the recorded reply."""
 

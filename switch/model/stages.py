@@ -3,18 +3,18 @@
 wire → Received → Authenticated → (decoded) Operation → Admitted → Adjudicated → Posted
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from switch.model.claim import Claim, Evidence, Expected
 from switch.model.decision import Decision
+from switch.model.frozen import frozen
 from switch.model.ids import InstitutionCode, MemberId, RequestId, SessionId, TerminalId
 from switch.model.journal import Journal
 from switch.model.member import Institution, Member
 from switch.model.money import Fen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Received:
     """A call as it came off the wire: raw bytes, nothing believed."""
 
@@ -27,7 +27,7 @@ class Received:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Authenticated:
     """A call whose MAC, session and sequence are proven; only now is its body parsed."""
 
@@ -35,7 +35,7 @@ class Authenticated:
     institution: InstitutionCode
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadMember:
     """1101: read the person the credential names. Posts nothing."""
 
@@ -44,7 +44,7 @@ class ReadMember:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Presettle:
     """2206, 2303, 2101: adjudicate and show; post nothing."""
 
@@ -58,7 +58,7 @@ class Presettle:
         return self.claim.request_id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settle:
     """2207, 2304, 2102: adjudicate and post as one act."""
 
@@ -74,7 +74,7 @@ class Settle:
         return self.claim.request_id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Original:
     """The request to undo or to ask about, as the caller names it (2601, 2208)."""
 
@@ -84,7 +84,7 @@ class Original:
     total_fen: Fen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cancel:
     """2208, 2305: undo a known settlement."""
 
@@ -93,7 +93,7 @@ class Cancel:
     original: Original
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reverse:
     """2601: undo a Settle whose outcome the terminal does not know."""
 
@@ -102,7 +102,7 @@ class Reverse:
     original: Original
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GetSettlement:
     """Ask what became of a request. Changes nothing and needs no request id of its own."""
 
@@ -118,7 +118,7 @@ Recorded = Settle | Cancel | Reverse
 """Recorded under its request id, whatever the outcome."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Admitted:
     """A claim whose credential is proven and whose person may be treated here and now."""
 
@@ -127,7 +127,7 @@ class Admitted:
     institution: Institution
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Adjudicated:
     """An admitted claim with its decision."""
 
@@ -135,7 +135,7 @@ class Adjudicated:
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Posted:
     """An adjudicated claim and the journal that carries it."""
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from switch.model.claim import CardEvidence
 from switch.model.decision import Decline
 from switch.model.fault import Fault, FaultReason
+from switch.model.frozen import frozen
 from switch.model.ids import (
     CardIdentifier,
     InstitutionCode,
@@ -36,7 +37,7 @@ UNDONE_CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reference:
     """Reference data at one epoch: cached, and the epoch compared again when posting."""
 
@@ -47,7 +48,7 @@ class Reference:
     """Book → business day of its open window."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Undone:
     """Who undid a request: kind as in the `undo` table, the request that did it, and when."""
 
@@ -56,7 +57,7 @@ class Undone:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Register:
     """A row of the request register: what a request was answered, for ever."""
 
@@ -72,7 +73,7 @@ class Register:
     """The total of the journal, when one was posted."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A card of the registry and the person it belongs (or belonged) to."""
 
@@ -111,7 +112,7 @@ class View:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slot:
     """A place in a batch: what a journal written there will be called."""
 
@@ -127,7 +128,7 @@ class Slot:
         return JournalRef(day, JournalId(journal_id(self.lane, self.batch, self.position)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What one request comes to: its reply, and what is to be written before it may be sent.
 

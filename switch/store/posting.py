@@ -4,13 +4,13 @@ The order of the arrays is the lock order: windows, members and request ids asce
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from switch.ledger import accumulators, entries
 from switch.ledger.digest import canonical_json, instant_us, journal_bytes, request_bytes
 from switch.model.claim import Evidence
+from switch.model.frozen import frozen
 from switch.model.ids import (
     MemberId,
     RequestId,
@@ -43,7 +43,7 @@ class Sealer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decided:
     """A request with its outcome, at its place in the batch."""
 
@@ -52,7 +52,7 @@ class Decided:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BatchKey:
     """Lane, number, time and the seal before: what a batch is besides its content."""
 
@@ -63,7 +63,7 @@ class BatchKey:
     previous: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sealed:
     """The posting function's arguments and the seal they carry."""
 

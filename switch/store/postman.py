@@ -52,9 +52,14 @@ _TYPES: Final = (  # one line a group of columns, as in the function
 # fmt: on
 _POST: Final = Statement(
     "post",
-    "SELECT outcome, keys FROM post("
-    + ", ".join(f"${number}" for number in range(1, len(_TYPES) + 1))
-    + ")",
+    psycopg.sql.SQL("SELECT outcome, keys FROM post({})")
+    .format(
+        psycopg.sql.SQL(", ").join(
+            psycopg.sql.SQL("${}").format(psycopg.sql.SQL(str(number)))
+            for number in range(1, len(_TYPES) + 1)
+        )
+    )
+    .as_string(),
     _TYPES,
 )
 
