@@ -1,18 +1,18 @@
 """Answers: what the pipeline says back, before the codec turns it into bytes."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from switch.model.decision import Decision, Decline
 from switch.model.filing import FilingRecord
+from switch.model.frozen import frozen
 from switch.model.ids import MemberId, RequestId, SettlementId
 from switch.model.member import Member
 from switch.model.money import ZERO, Fen
 from switch.model.stages import Original
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MemberAnswer:
     """1101: the person, his insurances, filings, balances and this year's accumulators."""
 
@@ -20,7 +20,7 @@ class MemberAnswer:
     member: Member
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PresettleAnswer:
     """2206: the split with its working, and the nonce that the card's TAC must cover."""
 
@@ -32,7 +32,7 @@ class PresettleAnswer:
     settle_nonce: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SettleAnswer:
     """2207: all that a receipt prints. `balance_*` are after the settlement (`balc`)."""
 
@@ -46,7 +46,7 @@ class SettleAnswer:
     balance_earlier_fen: Fen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeclineAnswer:
     """Any method: a refusal with its reason; for AMOUNTS_CHANGED with the new split."""
 
@@ -55,7 +55,7 @@ class DeclineAnswer:
     decision: Decision | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UndoAnswer:
     """2208, 2601: what was undone.
 
@@ -80,7 +80,7 @@ class UndoAnswer:
     account_relative_fen: Fen = ZERO
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilingAnswer:
     """2501 to 2506: the filing as it stands after the request."""
 
@@ -88,7 +88,7 @@ class FilingAnswer:
     record: FilingRecord
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilingsAnswer:
     """5301, 5302, 5304: what the caller may know of a person's filings, by id."""
 
@@ -109,7 +109,7 @@ class State(StrEnum):
     """Not final: the request may still be on its way."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StateAnswer:
     """The definite answer to a query: the state and, when there is one, the recorded reply."""
 

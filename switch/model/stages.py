@@ -3,13 +3,13 @@
 wire → Received → Authenticated → (decoded) Operation → Admitted → Adjudicated → Posted
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from switch.model.act import Reason
 from switch.model.claim import Claim, Evidence, Expected
 from switch.model.codes import FilingKind
 from switch.model.decision import Decision
+from switch.model.frozen import frozen
 from switch.model.ids import InstitutionCode, MemberId, RequestId, SessionId, TerminalId
 from switch.model.journal import Journal
 from switch.model.member import Institution, Member
@@ -17,7 +17,7 @@ from switch.model.money import Fen
 from switch.model.terminal import TerminalClass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Received:
     """A call as it came off the wire: raw bytes, nothing believed."""
 
@@ -30,7 +30,7 @@ class Received:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Authenticated:
     """A call whose MAC, session and sequence are proven; only now is its body parsed."""
 
@@ -40,7 +40,7 @@ class Authenticated:
     """Where nobody says, the class with the narrower rights about people."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadMember:
     """1101: read the person the credential names. Posts nothing."""
 
@@ -49,7 +49,7 @@ class ReadMember:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Presettle:
     """2206, 2303, 2101: adjudicate and show; post nothing."""
 
@@ -63,7 +63,7 @@ class Presettle:
         return self.claim.request_id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settle:
     """2207, 2304, 2102: adjudicate and post as one act."""
 
@@ -79,7 +79,7 @@ class Settle:
         return self.claim.request_id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Original:
     """The request to undo or to ask about, as the caller names it (2601, 2208)."""
 
@@ -89,7 +89,7 @@ class Original:
     total_fen: Fen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cancel:
     """2208, 2305: undo a known settlement."""
 
@@ -98,7 +98,7 @@ class Cancel:
     original: Original
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reverse:
     """2601: undo a Settle whose outcome the terminal does not know."""
 
@@ -107,7 +107,7 @@ class Reverse:
     original: Original
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GetSettlement:
     """Ask what became of a request. Changes nothing and needs no request id of its own."""
 
@@ -115,7 +115,7 @@ class GetSettlement:
     original: Original
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File:
     """2501, 2503, 2505: take a filing. `region` and `insurance` may be empty: the only one.
 
@@ -137,7 +137,7 @@ class File:
     relative: MemberId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Withdraw:
     """2502, 2504, 2506: end a filing at once."""
 
@@ -148,7 +148,7 @@ class Withdraw:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListFilings:
     """5301, 5302, 5304: a person's filings with their history. `kind` None: all."""
 
@@ -170,7 +170,7 @@ Recorded = Settle | Cancel | Reverse | File | Withdraw
 """Recorded under its request id, whatever the outcome."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Admitted:
     """A claim whose credential is proven and whose person may be treated here and now."""
 
@@ -179,7 +179,7 @@ class Admitted:
     institution: Institution
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Adjudicated:
     """An admitted claim with its decision."""
 
@@ -187,7 +187,7 @@ class Adjudicated:
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Posted:
     """An adjudicated claim and the journal that carries it."""
 

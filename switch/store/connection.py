@@ -33,6 +33,7 @@ _SETTINGS: Final = {
     "idle_in_transaction_session_timeout": "2s",
     "timezone": "UTC",
     "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
-from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.rows import TupleRow
 
 from switch.ledger.entries import relative_part
@@ -21,13 +20,20 @@ from switch.model.money import Fen
 from switch.model.stages import Cancel, Undo
 from switch.pipeline.family import RELATIVES_MAX
 from switch.pipeline.view import View
+from switch.store.channel import Channel, Statement
 
-_ORIGINALS: Final = """
+_ORIGINALS: Final = Statement(
+    "originals",
+    """
 SELECT j.* FROM unnest($1::date[], $2::bigint[]) AS k(day, id)
 JOIN journal_row j ON j.day = k.day AND j.id = k.id
-"""
+""",
+    ("date[]", "bigint[]"),
+)
 
-_LATER: Final = """
+_LATER: Final = Statement(
+    "later",
+    """
 SELECT j.* FROM unnest($1::text[], $2::date[]) AS k(member_id, since)
 JOIN journal_row j
     ON j.member_id = k.member_id AND j.day >= k.since AND j.kind = 'settlement'
@@ -35,11 +41,13 @@ WHERE NOT EXISTS (
     SELECT FROM journal u
     WHERE u.member_id = j.member_id AND u.day >= j.day AND u.undoes_id = j.id
         AND u.undoes_day = j.day)
-"""
+""",
+    ("text[]", "date[]"),
+)
 
 
 async def read_originals(
-    connection: AsyncConnection[TupleRow], view: View, undone: Sequence[Undo]
+    channel: Channel, view: View, undone: Sequence[Undo]
 ) -> Iterable[MemberId]:
     """Add the originals of a view's register rows, and return the relatives who paid of them."""
     refs: list[JournalRef] = []
@@ -54,32 +62,34 @@ async def read_originals(
             people[found.member_id] = min(since, found.journal.day)
     if not refs:
         return ()
-    async with connection.pipeline():
-        originals = AsyncRawCursor(connection)
-        await originals.execute(_ORIGINALS, ([r.day for r in refs], [r.journal_id for r in refs]))
-        later = AsyncRawCursor(connection)
-        await later.execute(_LATER, (list(people), list(people.values())))
-        for row in await originals.fetchall():
-            journal = journal_of(row)
-            view.originals[journal.ref] = journal
-        for row in await later.fetchall():
-            journal = journal_of(row)
-            view.live.setdefault(journal.member_id, []).append(journal)
-    return await _read_shares(connection, view)
+    keys = ([r.day for r in refs], [r.journal_id for r in refs])
+    originals, later = await channel.run(
+        (
+            (_ORIGINALS, _ORIGINALS.parameters(keys)),
+            (_LATER, _LATER.parameters((list(people), list(people.values())))),
+        )
+    )
+    for row in originals:
+        journal = journal_of(row)
+        view.originals[journal.ref] = journal
+    for row in later:
+        journal = journal_of(row)
+        view.live.setdefault(journal.member_id, []).append(journal)
+    return await _read_shares(channel, view)
 
 
-async def _read_shares(connection: AsyncConnection[TupleRow], view: View) -> Iterable[MemberId]:
+async def _read_shares(channel: Channel, view: View) -> Iterable[MemberId]:
     """Add what relatives paid of the originals, and return who they are."""
     refs = [one.ref for one in view.originals.values() if relative_part(one.postings)]
     if not refs:
         return ()
     steps = [SHARE_STEP * number for number in range(1, RELATIVES_MAX + 1)]
-    cursor = AsyncRawCursor(connection)
-    await cursor.execute(
+    rows = await channel.ask(
         _ORIGINALS,
-        ([r.day for r in refs for _ in steps], [r.journal_id + s for r in refs for s in steps]),
+        [r.day for r in refs for _ in steps],
+        [r.journal_id + s for r in refs for s in steps],
     )
-    found = sorted(map(journal_of, await cursor.fetchall()), key=lambda one: one.ref.journal_id)
+    found = sorted(map(journal_of, rows), key=lambda one: one.ref.journal_id)
     for ref in refs:
         theirs = {JournalRef(ref.day, JournalId(ref.journal_id + step)) for step in steps}
         view.shares[ref] = [one for one in found if one.ref in theirs]

@@ -4,13 +4,13 @@ The order of the arrays is the lock order: windows, members and request ids asce
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from switch.ledger import accumulators, entries
 from switch.ledger.digest import canonical_json, instant_us, journal_bytes, request_bytes
 from switch.model.claim import Evidence
+from switch.model.frozen import frozen
 from switch.model.ids import (
     MemberId,
     RequestId,
@@ -23,7 +23,6 @@ from switch.model.stages import Recorded, Settle
 from switch.pipeline.undo import TOMBSTONE
 from switch.pipeline.view import Outcome
 from switch.security.seal import sm3
-from switch.store.arrays import array_literal
 from switch.store.reading import member_named, month_of
 from switch.store.written import canonical, more, sections_of
 
@@ -45,7 +44,7 @@ class Sealer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decided:
     """A request with its outcome, at its place in the batch."""
 
@@ -54,7 +53,7 @@ class Decided:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BatchKey:
     """Lane, number, time and the seal before: what a batch is besides its content."""
 
@@ -65,7 +64,7 @@ class BatchKey:
     previous: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sealed:
     """The posting function's arguments and the seal they carry."""
 
@@ -170,10 +169,10 @@ def _after(decided: Sequence[Decided]) -> dict[MemberId, Member]:
     return after
 
 
-def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[str]:
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
     if not rows:
-        return ["{}"] * width
-    return [array_literal(column) for column in zip(*rows, strict=True)]
+        return [()] * width
+    return list(zip(*rows, strict=True))
 
 
 def _sessions(decided: Sequence[Decided]) -> list[tuple[bytes, str]]:

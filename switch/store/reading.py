@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.rows import TupleRow
 
 from switch.model.claim import CardEvidence, Evidence
@@ -38,12 +37,15 @@ from switch.model.stages import (
 )
 from switch.pipeline.family import bound
 from switch.pipeline.view import Found, Reference, Register, Undone, View
+from switch.store.channel import Channel, Statement
 from switch.store.filings import read_filings
 from switch.store.originals import read_originals
 
 Asked = Recorded | Inquiry | GetSettlement
 
-_PEOPLE: Final = """
+_PEOPLE: Final = Statement(
+    "people",
+    """
 WITH asked AS (
     SELECT k.bucket, c.member_id, c.identifier AS presented
     FROM unnest($1::int[], $2::bytea[]) AS k(bucket, identifier)
@@ -74,20 +76,26 @@ FROM asked a
 JOIN member m ON m.bucket = a.bucket AND m.member_id = a.member_id
 JOIN card c ON c.bucket = m.bucket AND c.identifier = m.card_identifier
 LEFT JOIN card p ON p.bucket = a.bucket AND p.identifier = a.presented
-"""
+""",
+    ("int[]", "bytea[]", "int[]", "text[]", "int[]", "text[]"),
+)
 
-_REGISTER: Final = """
+_REGISTER: Final = Statement(
+    "register",
+    """
 SELECT r.request_id, r.method, r.body, r.code, r.reply, r.member_id, r.journal_day, r.journal_id,
     u.kind, u.by_request_id, u.at, j.total_fen
 FROM unnest($1::date[], $2::text[]) AS k(month, request_id)
 JOIN request r ON r.month = k.month AND r.request_id = k.request_id
 LEFT JOIN undo u ON u.month = r.month AND u.original_id = r.request_id
 LEFT JOIN journal j ON j.day = r.journal_day AND j.id = r.journal_id
-"""
+""",
+    ("date[]", "text[]"),
+)
 
 
 async def read(
-    connection: AsyncConnection[TupleRow],
+    channel: Channel,
     reference: Reference,
     asked: Sequence[Asked],
     now: datetime,
@@ -97,24 +105,25 @@ async def read(
     Raises: psycopg.Error.
     """
     view = View(reference, now)
-    async with connection.pipeline():
-        people = AsyncRawCursor(connection)
-        await people.execute(_PEOPLE, _people_keys(asked))
-        register = AsyncRawCursor(connection)
-        ids = sorted({i for one in asked for i in ids_of(one)})
-        await register.execute(_REGISTER, ([month_of(i) for i in ids], ids))
-        for row in await people.fetchall():
-            _add_person(view, row)
-        for row in await register.fetchall():
-            _add_register(view, row)
+    ids = sorted({i for one in asked for i in ids_of(one)})
+    people, register = await channel.run(
+        (
+            (_PEOPLE, _PEOPLE.parameters(_people_keys(asked))),
+            (_REGISTER, _REGISTER.parameters(([month_of(i) for i in ids], ids))),
+        )
+    )
+    for row in people:
+        _add_person(view, row)
+    for row in register:
+        _add_register(view, row)
     if relatives := {r for m in view.people.values() for r in bound(m.filings)}:
-        await _read_people(connection, view, relatives)
+        await _read_people(channel, view, relatives)
     undone = [one for one in asked if isinstance(one, Undo)]
     if undone:
-        await _read_people(connection, view, await read_originals(connection, view, undone))
+        await _read_people(channel, view, await read_originals(channel, view, undone))
     filed = {one.member_id for one in asked if isinstance(one, OnFilings)}
     if filed:
-        await read_filings(connection, view, filed)
+        await read_filings(channel, view, filed)
     return view
 
 
@@ -256,9 +265,7 @@ def _add_register(view: View, row: TupleRow) -> None:
     )
 
 
-async def _read_people(
-    connection: AsyncConnection[TupleRow], view: View, people: Iterable[MemberId]
-) -> None:
+async def _read_people(channel: Channel, view: View, people: Iterable[MemberId]) -> None:
     """Add people by number, after those whom requests name; who stands in the view stays as he is.
 
     What they had before is compared when a request writes it; so is he whom a request names.
@@ -266,7 +273,5 @@ async def _read_people(
     keys = {(bucket_of_member(one), one) for one in people if one not in view.people}
     if not keys:
         return
-    cursor = AsyncRawCursor(connection)
-    await cursor.execute(_PEOPLE, ([], [], [], [], *_columns(keys)))
-    for row in await cursor.fetchall():
+    for row in await channel.ask(_PEOPLE, [], [], [], [], *_columns(keys)):
         _add_person(view, row)
