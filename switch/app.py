@@ -17,6 +17,7 @@ from switch.pipeline.ports import Clock
 from switch.security.vault import SoftwareVault
 from switch.server.handlers import build_handlers
 from switch.server.lifecycle import ServerLimits, SwitchServer, TlsFiles
+from switch.store.comparing import Reconciler
 from switch.store.inquiry import InquiryWindow
 from switch.store.keys import load_keys, terminal_records
 from switch.store.lane import Lane
@@ -100,6 +101,7 @@ async def switch(
         random_bytes=os.urandom,
         load_key=TerminalKeys(url, vault).load,
         session_life=timedelta(seconds=settings.session_life_s),
+        reconciler=Reconciler(url, clock),
         log_every=1 if settings.log_calls else 0,
     )
     server = SwitchServer(_limits(settings), handlers)

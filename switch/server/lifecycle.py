@@ -24,7 +24,11 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 from switch.server.handlers import Handlers
 from switch.server.sessions import BODY_BYTES_MAX
 
-SERVICES: Final = ("medswitch.v1.TerminalService", "medswitch.v1.SettlementService")
+SERVICES: Final = (
+    "medswitch.v1.TerminalService",
+    "medswitch.v1.SettlementService",
+    "medswitch.v1.ReconciliationService",
+)
 _RECEIVE_BYTES_MAX: Final = BODY_BYTES_MAX + 4_096
 """A body just above its limit still reaches our own check; anything larger is gRPC's to refuse."""
 _METADATA_BYTES_MAX: Final = 8_192

@@ -14,6 +14,7 @@ from switch.model.terminal import TerminalClass
 
 _TERMINALS: Final = "/medswitch.v1.TerminalService/"
 _SETTLEMENTS: Final = "/medswitch.v1.SettlementService/"
+_RECONCILIATION: Final = "/medswitch.v1.ReconciliationService/"
 
 SIGN_IN: Final = _TERMINALS + "SignIn"
 SIGN_OUT: Final = _TERMINALS + "SignOut"
@@ -25,6 +26,9 @@ SETTLE: Final = _SETTLEMENTS + "Settle"
 CANCEL: Final = _SETTLEMENTS + "Cancel"
 REVERSE: Final = _SETTLEMENTS + "Reverse"
 GET_SETTLEMENT: Final = _SETTLEMENTS + "GetSettlement"
+COMPARE_TOTALS: Final = _RECONCILIATION + "CompareTotals"
+COMPARE_DETAILS: Final = _RECONCILIATION + "CompareDetails"
+LIST_DIFFERENCES: Final = _RECONCILIATION + "ListDifferences"
 
 _ANY: Final = frozenset(TerminalClass)
 _INSTITUTIONS: Final = frozenset({TerminalClass.INSTITUTION})
@@ -38,6 +42,9 @@ RIGHTS: Final[Mapping[str, frozenset[TerminalClass]]] = {
     CANCEL: _INSTITUTIONS,
     REVERSE: _INSTITUTIONS,
     GET_SETTLEMENT: _INSTITUTIONS,
+    COMPARE_TOTALS: _INSTITUTIONS,
+    COMPARE_DETAILS: _INSTITUTIONS,
+    LIST_DIFFERENCES: _INSTITUTIONS,
 }
 """Who may call what, once signed in. SignIn and Echo stand outside: there is no caller yet."""
 
