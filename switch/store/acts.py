@@ -50,12 +50,12 @@ LEFT JOIN medswitch.undo u ON u.month = k.month AND u.original_id = k.request_id
 LEFT JOIN medswitch.request b ON b.request_id = u.by_request_id
     AND b.month = date_trunc('month', to_date(substr(u.by_request_id, 13, 8), 'YYYYMMDD'))::date
 """
-_NAMED: Final = (
-    _COLUMNS
-    + """
-WHERE (day, id) IN (SELECT * FROM unnest(%s::date[], %s::bigint[])) AND institution = %s
+_NAMED: Final = """
+SELECT a.settlement, a.undone, a.member_id, a.day, a.insurance, a.clearing_type, a.region_insured,
+    a.total_fen, a.fund_fen, a.account_fen, a.id, a.request_id
+FROM unnest(%s::date[], %s::bigint[]) AS k(day, id)
+JOIN medswitch.act a ON a.day = k.day AND a.id = k.id WHERE a.institution = %s
 """
-)
 
 _names = count(1)
 

@@ -82,7 +82,7 @@ class Books:
     def repair(self, found: Sequence[Difference]) -> None:
         """Do the one repair of each difference, at both sides where it takes both.
 
-        Doubles go first; then every other repair says what stands under a key, and may say it twice.
+        Doubles go first; every other repair says what stands under a key, perhaps twice.
         """
         for one in found:
             if one.kind is Kind.TWICE:
