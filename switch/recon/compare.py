@@ -31,6 +31,7 @@ class Comparison:
         self._next: Record | None = None
         self._waiting: deque[Record] = deque()
         self._last: tuple[str, int] | None = None
+        self._same = 0
         self._ended = False
         self.ours_total: Total = NO_TOTAL
         self.theirs_total: Total = NO_TOTAL
@@ -47,7 +48,8 @@ class Comparison:
             if self._last is not None and record.key < self._last:
                 raise OutOfOrder(f"{record.settlement} comes after {self._last[0]}")
             same = self._last is not None and record.settlement == self._last[0]
-            if same and len(self._waiting) > SAME_MAX:
+            self._same = self._same + 1 if same else 1
+            if self._same > SAME_MAX:
                 raise OutOfOrder(f"{record.settlement} stands more than {SAME_MAX} times")
             self._last = record.key
             self._waiting.append(record)

@@ -115,7 +115,13 @@ def test_records_out_of_order_are_refused() -> None:
     with pytest.raises(OutOfOrder):
         compare([A], [undone(A), A])
     with pytest.raises(OutOfOrder):
-        compare([], [A] * (SAME_MAX + 2))
+        compare([], [A] * (SAME_MAX + 1))
+
+
+def test_a_double_in_a_long_list_is_one_double() -> None:
+    ours = [settled(number) for number in range(2 * SAME_MAX)]
+    (found,) = compare(ours, [*ours, ours[-1]])
+    assert found.kind is Kind.TWICE
 
 
 STILL = datetime(2018, 12, 1, 1, 5, tzinfo=UTC)
