@@ -32,6 +32,7 @@ from switch.seed import demonstration
 from tests.property.fix_books import FAULTS, TODAY, make_books, spoil
 
 INSTITUTIONS: Final = 1_137
+AT_ONCE: Final = 5_000
 EVER: Final = date(2018, 1, 1)
 
 _DAY: Final = """
@@ -105,7 +106,7 @@ def _measured(desk: Desk, day: str, rows: int) -> dict[str, int | float]:
     records, chance, found = Records(), random.Random(rows), list[pb.Difference]()
     began = time.perf_counter()
     # The institution begins with nothing: the switch tells it every act.
-    records.add(_told(desk, day))
+    _fill(records, desk, day)
     told = time.perf_counter()
     desk.totals(day, day, group_totals(records.between(day, day)))
     totals = time.perf_counter()
@@ -124,10 +125,18 @@ def _measured(desk: Desk, day: str, rows: int) -> dict[str, int | float]:
     }
 
 
-def _told(desk: Desk, day: str) -> list[pb.CompareRecord]:
+def _fill(records: Records, desk: Desk, day: str) -> None:
+    """Enter every act that the switch names, some at a time."""
     found: list[pb.CompareRecord] = []
-    desk.compare(day, day, [], lambda one: found.append(one.switch_record))
-    return found
+
+    def keep(one: pb.Difference) -> None:
+        found.append(one.switch_record)
+        if len(found) == AT_ONCE:
+            records.add(found)
+            found.clear()
+
+    desk.compare(day, day, [], keep)
+    records.add(found)
 
 
 def _spoilt(
