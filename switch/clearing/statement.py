@@ -50,8 +50,8 @@ class Statement:
     """What a region owes an institution for a period.
 
     `withheld_fen` is the quality deposit 质量保证金, of what funds paid; accounts are the patients'
-    own money, and nothing is withheld of it. `payable_fen` is negative where undoings prevail: then it
-    is carried into the next period's payment.
+    own money, and nothing is withheld of it. `payable_fen` is negative where undoings prevail:
+    then it is carried into the next period's payment.
     """
 
     institution: InstitutionCode

@@ -15,6 +15,7 @@ from switch.model.terminal import TerminalClass
 _TERMINALS: Final = "/medswitch.v1.TerminalService/"
 _SETTLEMENTS: Final = "/medswitch.v1.SettlementService/"
 _RECONCILIATION: Final = "/medswitch.v1.ReconciliationService/"
+_FILINGS: Final = "/medswitch.v1.FilingService/"
 
 SIGN_IN: Final = _TERMINALS + "SignIn"
 SIGN_OUT: Final = _TERMINALS + "SignOut"
@@ -29,6 +30,9 @@ GET_SETTLEMENT: Final = _SETTLEMENTS + "GetSettlement"
 COMPARE_TOTALS: Final = _RECONCILIATION + "CompareTotals"
 COMPARE_DETAILS: Final = _RECONCILIATION + "CompareDetails"
 LIST_DIFFERENCES: Final = _RECONCILIATION + "ListDifferences"
+FILE: Final = _FILINGS + "File"
+WITHDRAW: Final = _FILINGS + "Withdraw"
+LIST_FILINGS: Final = _FILINGS + "ListFilings"
 
 _ANY: Final = frozenset(TerminalClass)
 _INSTITUTIONS: Final = frozenset({TerminalClass.INSTITUTION})
@@ -45,8 +49,14 @@ RIGHTS: Final[Mapping[str, frozenset[TerminalClass]]] = {
     COMPARE_TOTALS: _INSTITUTIONS,
     COMPARE_DETAILS: _INSTITUTIONS,
     LIST_DIFFERENCES: _INSTITUTIONS,
+    FILE: _ANY,
+    WITHDRAW: _ANY,
+    LIST_FILINGS: _ANY,
 }
-"""Who may call what, once signed in. SignIn and Echo stand outside: there is no caller yet."""
+"""Who may call what, once signed in. SignIn and Echo stand outside: there is no caller yet.
+
+Which institution may take which filing is the insured place's policy, so a decline and no misuse.
+"""
 
 FREE_MISUSES: Final = 10
 """Proven misuses before the first lock: a wrongly configured terminal is told what is wrong."""

@@ -21,9 +21,9 @@ from switch.recon.compare import Comparison, OutOfOrder
 from switch.recon.difference import Difference, Kind, Repair, judged, needs_standing
 from switch.recon.record import Group, Leg, Parts, Record, Scope, Total
 from switch.recon.totals import Balance
-from switch.store.acts import acts, spooled, standings, totals
 from switch.store.arrays import array_literal
 from switch.store.connection import RUNTIME_ROLE
+from switch.store.recon_records import acts, spooled, standings, totals
 
 COMPARISONS_MAX: Final = 8
 """Comparisons at once in one process: each has a connection and, now and then, a thread."""

@@ -13,8 +13,8 @@ from switch.model.ids import InstitutionCode
 from switch.recon.difference import Difference, Kind, Repair
 from switch.recon.record import NOTHING, Leg, Record, Scope, Total
 from switch.recon.totals import Balance, sums
-from switch.store.acts import acts, totals
 from switch.store.comparing import BUSY, COMPARISONS_MAX, Reconciler
+from switch.store.recon_records import acts, totals
 from tests.fix_ledger import Ledger
 from tests.fix_province import ManualClock
 
