@@ -111,7 +111,7 @@ CROSS JOIN LATERAL (
                AS account_fen
     FROM posting p WHERE p.day = j.day AND p.journal_id = j.id AND p.bucket = j.bucket
 ) p
-WHERE j.kind IN ('settlement', 'cancellation', 'reversal');
+WHERE j.kind <> 'opening' AND j.institution <> '';
 
 GRANT SELECT ON comparison, difference, open_difference, act TO medswitch_runtime;
 REVOKE ALL ON FUNCTION begin_comparison, note_differences, end_comparison FROM PUBLIC;
