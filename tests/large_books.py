@@ -40,7 +40,9 @@ INSERT INTO medswitch.journal (day, id, bucket, window_book, kind, request_id, i
     member_id, member_version, region_insured, region_care, insurance, clearing_type, total_fen,
     account_current_delta_fen, account_earlier_delta_fen, deltas, consulted, posted_at)
 SELECT %(day)s, (1::bigint << 50) + n, n %% 1024, '330299', 'settlement',
-    %(institution)s || to_char(%(day)s::date, 'YYYYMMDD') || '09' || lpad(n::text, 8, '0'),
+    %(institution)s || to_char(%(day)s::date, 'YYYYMMDD')
+        || to_char((n %% 86400) * interval '1 second', 'HH24MISS')
+        || lpad((n / 86400)::text, 4, '0'),
     %(institution)s, lpad((n %% 1024)::text, 4, '0') || '90000000', 1, '330299', '330299',
     CASE n %% 3 WHEN 0 THEN '390' ELSE '310' END, '11', 1000 + n %% 90000, -(n %% 700), 0, '{}',
     '{}', now()
