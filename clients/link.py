@@ -33,8 +33,8 @@ from switch.security.suite import Suite
 
 SIGN_IN: Final = "/medswitch.v1.TerminalService/SignIn"
 SOFTWARE: Final = "medswitch-python 0.1"
-_MAC_KEY: Final = "x-mac-bin"
-_DETAILS_KEY: Final = "grpc-status-details-bin"
+MAC_KEY: Final = "x-mac-bin"
+DETAILS_KEY: Final = "grpc-status-details-bin"
 _NONCE_BYTES: Final = 16
 
 _OPTIONS: Final = [
@@ -115,6 +115,27 @@ class _Session:
             return self._seq
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Opened:
+    """A signed call: what its metadata shows, and what its reply is verified with."""
+
+    method: str
+    terminal_id: TerminalId
+    session: _Session
+    seq: int
+    mac: bytes
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str | bytes], ...]:
+        """The metadata of the call."""
+        return (
+            ("x-terminal-id", self.terminal_id),
+            ("x-session-bin", self.session.session_id),
+            ("x-seq", str(self.seq)),
+            (MAC_KEY, self.mac),
+        )
+
+
 class Link:
     """A terminal's connection. Safe to use from several threads."""
 
@@ -144,30 +165,44 @@ class Link:
 
         Signs in first when there is no session. Raises: Unproven, SessionRefused; as `sign_in`.
         """
+        opened = self.open(method, body, timeout_s)
+        status, answer, reply_mac = self._send(method, body, opened.metadata, timeout_s)
+        self.verify(opened, status, answer, reply_mac)
+        return Reply(status, answer)
+
+    def open(self, method: str, body: bytes, timeout_s: float) -> Opened:
+        """Sign one call, to be sent once; signs in first when there is no session.
+
+        Raises: as `sign_in`.
+        """
         session = self._session
         if session is None or epoch_ms(self._now()) >= session.expires_at_ms:
             session = self._renew(session, timeout_s)
-        terminal_id = self.identity.terminal_id
         seq = session.next_seq()
         mac = session.key.compute(
-            request_message(method, terminal_id, session.session_id, seq, body)
+            request_message(method, self.identity.terminal_id, session.session_id, seq, body)
         )
-        metadata = (
-            ("x-terminal-id", terminal_id),
-            ("x-session-bin", session.session_id),
-            ("x-seq", str(seq)),
-            (_MAC_KEY, mac),
-        )
-        status, answer, reply_mac = self._send(method, body, metadata, timeout_s)
-        message = reply_message(method, terminal_id, session.session_id, seq, mac, status, answer)
+        return Opened(method, self.identity.terminal_id, session, seq, mac)
+
+    def verify(self, opened: Opened, status: int, signed: bytes, reply_mac: bytes) -> None:
+        """Accept a reply only when it was made for this very call. Raises: Unproven."""
+        session = opened.session
+        message = reply_message(
+            opened.method, opened.terminal_id, session.session_id, opened.seq, opened.mac,
+            status, signed,
+        )  # fmt: skip
         try:
             session.key.verify(message, reply_mac)
         except MacMismatch:
             if status == grpc.StatusCode.UNAUTHENTICATED.value[0]:
                 self._forget(session)
                 raise SessionRefused("session refused") from None
-            raise Unproven(f"{_named(status)} without a valid MAC") from None
-        return Reply(status, answer)
+            raise Unproven(f"{named_status(status)} without a valid MAC") from None
+
+    @property
+    def channel(self) -> grpc.Channel:
+        """The connection, for streams."""
+        return self._channel
 
     def sign_in(self, timeout_s: float) -> None:
         """Open a new session. Raises: Unproven, SessionRefused, SigninFault."""
@@ -213,13 +248,15 @@ class Link:
         metadata = (
             ("x-terminal-id", who.terminal_id),
             ("x-key-version", str(who.key_version)),
-            (_MAC_KEY, mac),
+            (MAC_KEY, mac),
         )
         status, answer, reply_mac = self._send(SIGN_IN, body, metadata, timeout_s)
         try:
             key.verify(signin_reply_message(who.terminal_id, mac, status, answer), reply_mac)
         except MacMismatch:
-            why = f"sign-in at {self._address} ended with {_named(status)}, without a valid MAC"
+            why = (
+                f"sign-in at {self._address} ended with {named_status(status)}, without a valid MAC"
+            )
             raise SessionRefused(why) from None
         if status != 0:
             raise SigninFault(answer)
@@ -244,10 +281,10 @@ class Link:
         try:
             answer, call = self._stub(method).with_call(body, timeout=timeout_s, metadata=metadata)
         except grpc.RpcError as error:
-            trailing = _trailing(error)
+            trailing = trailing_of(error)
             number: int = error.code().value[0]
-            return number, trailing.get(_DETAILS_KEY, b""), trailing.get(_MAC_KEY, b"")
-        return 0, answer, _trailing(call).get(_MAC_KEY, b"")
+            return number, trailing.get(DETAILS_KEY, b""), trailing.get(MAC_KEY, b"")
+        return 0, answer, trailing_of(call).get(MAC_KEY, b"")
 
     def _stub(self, method: str) -> Any:
         stub = self._stubs.get(method)
@@ -265,13 +302,13 @@ class SigninFault(Exception):
         self.details = details
 
 
-def _named(status: int) -> str:
+def named_status(status: int) -> str:
     """Return a gRPC status for people; UNAVAILABLE most often means that nobody listens there."""
     names = {code.value[0]: code.name for code in grpc.StatusCode}
     return f"status {names.get(status, status)}"
 
 
-def _trailing(call: Any) -> dict[str, bytes]:
+def trailing_of(call: Any) -> dict[str, bytes]:
     """Return the binary trailing metadata; a doubled key proves nothing and is dropped."""
     found: dict[str, bytes] = {}
     doubled: set[str] = set()

@@ -89,6 +89,11 @@ class TerminalClient:
         self._link.close()
         self.outbox.close()
 
+    @property
+    def link(self) -> Link:
+        """The signed link, for services of their own: see `clients.comparison`."""
+        return self._link
+
     # Being there.
 
     def sign_in(self) -> None:

@@ -21,6 +21,7 @@ from switch.security.vault import SoftwareVault
 from switch.server.handlers import build_handlers
 from switch.server.lifecycle import ServerLimits, SwitchServer, TlsFiles
 from switch.server.pulse import pulse
+from switch.store.comparing import Reconciler
 from switch.store.inquiry import InquiryWindow
 from switch.store.keys import load_keys, terminal_records
 from switch.store.lane import Lane
@@ -108,6 +109,7 @@ async def switch(
         random_bytes=os.urandom,
         load_key=TerminalKeys(url, vault).load,
         session_life=timedelta(seconds=settings.session_life_s),
+        reconciler=Reconciler(url, clock),
         log_every=1 if settings.log_calls else 0,
     )
     server = SwitchServer(_limits(settings), handlers)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from switch.cli import bench, change, officer, policy
+from switch.cli import bench, change, clearing, officer, policy
+from switch.cli.options import PassphraseFile
 from switch.config import FILE_VARIABLE, LOG_LEVELS, Settings, load
 
 _DEFAULTS = Settings()
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.add_typer(officer.app, name="officer")
 app.add_typer(change.app, name="change")
 app.add_typer(policy.app, name="policy")
+app.add_typer(clearing.app, name="clearing")
 
 message_app = typer.Typer(
     help="国家接口报文 · messages of the national interface.", no_args_is_help=True
@@ -188,6 +190,36 @@ def audit(
     from switch.cli.audit import audit as run
 
     raise typer.Exit(run(_settings(context), answered, as_json=json))
+
+
+@app.command("close-day")
+def close_day(
+    context: typer.Context,
+    region: Annotated[str, typer.Argument(help="统筹区 The pooling region, six digits.")],
+    day: Annotated[
+        str, typer.Argument(help="业务日 2026-11-25; none: each that is over and not closed.")
+    ] = "",
+    officer: Annotated[str | None, typer.Option(help="经办人 Who closes; none: only look.")] = None,
+    key_file: Annotated[Path | None, typer.Option(help="The officer's private key.")] = None,
+    passphrase_file: PassphraseFile = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    accept_differences: Annotated[
+        bool, typer.Option(help="Close although differences are open; the closing says so.")
+    ] = False,
+    files: Annotated[Path | None, typer.Option(help="Write the day's files here.")] = None,
+) -> None:
+    """Walk through a business day: totals, differences, what blocks closing, closing, files."""
+    from switch.cli.close_day import close_period
+
+    who = None
+    if officer is not None and key_file is not None:
+        who = (officer, key_file, passphrase_file)
+    raise typer.Exit(
+        close_period(
+            _settings(context), region, day, who, yes=yes, accept=accept_differences, folder=files
+        )
+    )
 
 
 @message_app.command("check")

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     CHANGE_ROLES = "change-roles"
     RETIRE_OFFICER = "retire-officer"
     ACTIVATE_POLICY = "activate-policy"
+    SET_CUT_OFF = "set-cut-off"
+    REOPEN_PERIOD = "reopen-period"
 
 
 class ChangeState(StrEnum):

@@ -12,6 +12,7 @@ from switch.model.ids import BEIJING
 from switch.office.activation import PolicyActivation
 from switch.office.canonical import Content
 from switch.office.change import Kind
+from switch.office.clearing import CutOff, Reopening
 from switch.office.officer import (
     Enrolment,
     NewRoles,
@@ -65,9 +66,28 @@ def _activate(_: Officers, content: Content, at: datetime) -> tuple[Officer, ...
     return ()
 
 
+def _cut_off(_: Officers, content: Content, at: datetime) -> tuple[Officer, ...]:
+    """A day that has begun ends when it was to end."""
+    wanted = CutOff.read(content)
+    today = at.astimezone(BEIJING).date()
+    if wanted.since <= today:
+        raise Refused(
+            Refusal.DAY_PAST,
+            f"{wanted.since} has begun, it is {today} in Beijing: propose a later day",
+        )
+    return ()
+
+
+def _reopen(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
+    Reopening.read(content)
+    return ()
+
+
 TERMS: Final[Mapping[Kind, Terms]] = {
     Kind.ENROL_OFFICER: Terms(Role.OFFICERS, "登记经办人", _enrol),
     Kind.CHANGE_ROLES: Terms(Role.OFFICERS, "变更角色", _change_roles),
     Kind.RETIRE_OFFICER: Terms(Role.OFFICERS, "注销经办人", _retire),
     Kind.ACTIVATE_POLICY: Terms(Role.POLICY, "启用政策", _activate),
+    Kind.SET_CUT_OFF: Terms(Role.CLEARING, "设定日切", _cut_off),
+    Kind.REOPEN_PERIOD: Terms(Role.CLEARING, "重开结账期", _reopen),
 }

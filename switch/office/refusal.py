@@ -38,6 +38,12 @@ class Refusal(StrEnum):
     DAY_PAST = "DAY_PAST"
     BOOK_NOT_KEPT = "BOOK_NOT_KEPT"
     """The rule book is not kept, or its texts are no longer those that were proposed."""
+    PERIOD_NOT_CLOSED = "PERIOD_NOT_CLOSED"
+    """No such closing stands, or it is another version than the one that was looked at."""
+    PERIOD_COVERED = "PERIOD_COVERED"
+    """A longer period over it is closed, or what it came to is paid: that comes first."""
+    CUT_OFF_CHANGED = "CUT_OFF_CHANGED"
+    """The book is none, or a day from that one on has its cut-off already."""
 
 
 class Refused(Exception):

@@ -123,15 +123,13 @@ class Call(grpc.RpcMethodHandler):  # type: ignore[type-arg] # generic in its st
         routes = self._routes
         routes.begin()
         try:
-            try:
-                proven = await routes.authenticator.authenticate(
-                    self._method, self._metadata, body, context.peer
-                )
-            except Exception as error:  # noqa: BLE001 - the catch-all: a fixed text
-                await _refuse(routes, self._method, context, error)
+            proven = await self._prove(body, context)
             try:
                 self._permit(proven, context)
-                reply = await routes.answers[self._method](proven, self._note)
+                answer = routes.answers.get(self._method)
+                if answer is None:
+                    raise Fault(FaultReason.UNIMPLEMENTED, "this is not served here")  # noqa: TRY301 - answered below, with all others
+                reply = await answer(proven, self._note)
             except Exception as error:  # noqa: BLE001 - the catch-all: a fixed text
                 await self._fail(proven, context, error, started_ns)
             context.set_trailing_metadata(((MAC_KEY, proven.sign(0, reply)),))
@@ -140,6 +138,16 @@ class Call(grpc.RpcMethodHandler):  # type: ignore[type-arg] # generic in its st
             return reply
         finally:
             routes.finish()
+
+    async def _prove(self, body: bytes, context: Context) -> Proven:
+        """Return the call, proven; otherwise it ends here, in a fixed text."""
+        routes = self._routes
+        try:
+            return await routes.authenticator.authenticate(
+                self._method, self._metadata, body, context.peer
+            )
+        except Exception as error:  # noqa: BLE001 - the catch-all: a fixed text
+            await refuse(routes, self._method, context, error)
 
     def _permit(self, proven: Proven, context: Context) -> None:
         """Let through what this caller may do now. Raises: Fault."""
@@ -189,12 +197,12 @@ class SigninCall(Call):
             try:
                 proven = await routes.signin.prove(self._metadata, body, context.peer)
             except Exception as error:  # noqa: BLE001 - the catch-all: a fixed text
-                await _refuse(routes, self._method, context, error)
+                await refuse(routes, self._method, context, error)
             try:
                 routes.refuse_if_draining()
                 reply = await routes.signin.open(proven, body, context.peer)
             except Refused as refused:
-                await _refuse(routes, self._method, context, refused)
+                await refuse(routes, self._method, context, refused)
             except Exception as error:  # noqa: BLE001 - the catch-all: a fixed text
                 await self._fail_signin(proven, context, error, started_ns)
             context.set_trailing_metadata(((MAC_KEY, proven.sign(0, reply)),))
@@ -211,7 +219,7 @@ class SigninCall(Call):
         await routes.send_fault(context, fault, proven.sign)
 
 
-async def _refuse(routes: Routes, method: str, context: Context, error: Exception) -> NoReturn:
+async def refuse(routes: Routes, method: str, context: Context, error: Exception) -> NoReturn:
     """End an unproven call: a fixed text, no MAC, no details."""
     if isinstance(error, Refused):
         await context.abort(REFUSED_STATUS, REFUSED_TEXT)

@@ -1,12 +1,16 @@
 """What the server needs of the outside beyond `pipeline.ports`; `app` hands it in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
 from switch.model.fault import Fault
 from switch.model.ids import TerminalId
 from switch.model.stages import Authenticated, GetSettlement, Inquiry, Recorded
+from switch.recon.difference import Difference
+from switch.recon.record import Group, Record, Scope, Total
+from switch.recon.totals import Balance
 from switch.security.mac import MacKey
 from switch.wire.terminal import SigninReply, SigninRequest
 
@@ -60,4 +64,38 @@ class ServerCodec(Protocol):
 
     def fault_details(self, fault: Fault, action: str, server_time: datetime, status: int) -> bytes:
         """Return a `google.rpc.Status` of that gRPC status with its `ErrorInfo`, at most 4 KiB."""
+        ...
+
+
+class Comparing(Protocol):
+    """One comparison under way. Its verbs block: they are called in a thread."""
+
+    number: int
+
+    def go_on(
+        self, theirs: Sequence[Record], stated: Total | None, *, complete: bool
+    ) -> tuple[list[Difference], bool]:
+        """Take a piece; return what is known, and whether there is more. Raises: Fault."""
+        ...
+
+    def end(self) -> tuple[Balance, int, int]:
+        """End it: balance, number of differences, silent settlements. Raises: Fault."""
+        ...
+
+
+class Reconciling(Protocol):
+    """What answers ReconciliationService."""
+
+    async def totals(self, scope: Scope) -> Mapping[Group, Total]:
+        """Return what each group comes to. Raises: Fault."""
+        ...
+
+    def compare(self, scope: Scope) -> AbstractAsyncContextManager[Comparing]:
+        """Open a comparison. Raises: Fault."""
+        ...
+
+    def standing(
+        self, scope: Scope
+    ) -> AbstractAsyncContextManager[Iterator[tuple[int, datetime, Difference]]]:
+        """Open the list of what stands; it blocks as it is read. Raises: Fault."""
         ...

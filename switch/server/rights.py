@@ -14,6 +14,7 @@ from switch.model.terminal import TerminalClass
 
 _TERMINALS: Final = "/medswitch.v1.TerminalService/"
 _SETTLEMENTS: Final = "/medswitch.v1.SettlementService/"
+_RECONCILIATION: Final = "/medswitch.v1.ReconciliationService/"
 _FILINGS: Final = "/medswitch.v1.FilingService/"
 
 SIGN_IN: Final = _TERMINALS + "SignIn"
@@ -26,6 +27,9 @@ SETTLE: Final = _SETTLEMENTS + "Settle"
 CANCEL: Final = _SETTLEMENTS + "Cancel"
 REVERSE: Final = _SETTLEMENTS + "Reverse"
 GET_SETTLEMENT: Final = _SETTLEMENTS + "GetSettlement"
+COMPARE_TOTALS: Final = _RECONCILIATION + "CompareTotals"
+COMPARE_DETAILS: Final = _RECONCILIATION + "CompareDetails"
+LIST_DIFFERENCES: Final = _RECONCILIATION + "ListDifferences"
 FILE: Final = _FILINGS + "File"
 WITHDRAW: Final = _FILINGS + "Withdraw"
 LIST_FILINGS: Final = _FILINGS + "ListFilings"
@@ -42,6 +46,9 @@ RIGHTS: Final[Mapping[str, frozenset[TerminalClass]]] = {
     CANCEL: _INSTITUTIONS,
     REVERSE: _INSTITUTIONS,
     GET_SETTLEMENT: _INSTITUTIONS,
+    COMPARE_TOTALS: _INSTITUTIONS,
+    COMPARE_DETAILS: _INSTITUTIONS,
+    LIST_DIFFERENCES: _INSTITUTIONS,
     FILE: _ANY,
     WITHDRAW: _ANY,
     LIST_FILINGS: _ANY,

@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from switch.office.change import Change, Decision, Kind
-from switch.store import policy
+from switch.store import closing, cut_offs, policy
 from switch.store.office import Effect
 
 
@@ -23,4 +23,6 @@ EFFECTS: Final[Mapping[Kind, Effect]] = {
     Kind.CHANGE_ROLES: nothing_more,
     Kind.RETIRE_OFFICER: nothing_more,
     Kind.ACTIVATE_POLICY: policy.activate,
+    Kind.SET_CUT_OFF: cut_offs.set_cut_off,
+    Kind.REOPEN_PERIOD: closing.reopen,
 }

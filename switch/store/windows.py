@@ -11,7 +11,7 @@ from typing import Final
 import psycopg
 import structlog
 
-from switch.model.ids import BEIJING
+from switch.clearing.period import MIDNIGHT_MINUTES
 from switch.pipeline.ports import Clock
 from switch.store.migrate import make_partitions
 
@@ -20,19 +20,25 @@ log = structlog.get_logger()
 CHECK_S: Final = 20.0
 
 _DUE: Final = """
-SELECT book, day FROM medswitch.clearing_window WHERE closed_at IS NULL AND day < %s ORDER BY book
+SELECT w.book, w.day FROM medswitch.clearing_window w
+LEFT JOIN LATERAL (
+    SELECT minutes FROM medswitch.cut_off c WHERE c.book = w.book AND c.since <= w.day
+    ORDER BY c.since DESC, c.record DESC LIMIT 1
+) c ON true
+WHERE w.closed_at IS NULL
+    AND %s >= (w.day + make_interval(mins => coalesce(c.minutes, %s))) AT TIME ZONE 'Asia/Shanghai'
+ORDER BY w.book
 """
 
 
 def close_due(url: str, now: datetime) -> int:
-    """Close every window whose business day is over in Beijing; return how many were closed.
+    """Close every window whose business day is over by its book's cut-off; return how many.
 
     Safe in any number of processes at once: a window that another closed is left alone.
     """
-    today = now.astimezone(BEIJING).date()
     closed = 0
     with psycopg.connect(url, autocommit=True) as connection:
-        while due := connection.execute(_DUE, (today,)).fetchall():
+        while due := connection.execute(_DUE, (now, MIDNIGHT_MINUTES)).fetchall():
             for book, day in due:
                 closed += close_window(connection, book, day, now)
     return closed

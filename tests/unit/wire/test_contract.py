@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor
 
-from medswitch.v1 import common_pb2, filing_pb2, reply_pb2, settlement_pb2, terminal_pb2
+from medswitch.v1 import (
+    common_pb2,
+    filing_pb2,
+    reconciliation_pb2,
+    reply_pb2,
+    settlement_pb2,
+    terminal_pb2,
+)
 from switch.model.codes import CardStatus, FilingKind, FundPayType, MemberClass
 from switch.model.reply import REPLY_TEXTS, Next, ReplyCode
 from switch.server import rights
@@ -18,7 +25,14 @@ from switch.wire.split import MEMBER_CLASSES
 
 FILES: list[FileDescriptor] = [
     module.DESCRIPTOR
-    for module in (common_pb2, filing_pb2, reply_pb2, settlement_pb2, terminal_pb2)
+    for module in (
+        common_pb2,
+        filing_pb2,
+        reconciliation_pb2,
+        reply_pb2,
+        settlement_pb2,
+        terminal_pb2,
+    )
 ]
 PROTO = Path(__file__).parents[3] / "proto"
 
@@ -31,7 +45,7 @@ def messages() -> Iterator[Descriptor]:
 def request_fields() -> Iterator[tuple[Descriptor, FieldDescriptor]]:
     """Every field of every message that a caller sends, at any depth."""
     seen: set[str] = set()
-    waiting = [message for message in messages() if message.name.endswith("Request")]
+    waiting = [message for message in messages() if message.name.endswith(("Request", "Part"))]
     while waiting:
         message = waiting.pop()
         if message.full_name in seen:

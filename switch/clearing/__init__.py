@@ -1,0 +1,1 @@
+"""Clearing 清算: what a closed period comes to, for institutions and between regions. Pure."""

@@ -1,0 +1,1 @@
+"""Reconciliation 对账: two records of the same business in, classified differences out. Pure."""

@@ -1,0 +1,11 @@
+"""reconciliation: the SQL stands in `sql/0009_reconciliation.sql`; forward only."""
+
+from switch.store.migrations import run_sql
+
+revision = "0009"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Run the migration."""
+    run_sql("0009_reconciliation.sql")
