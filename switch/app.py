@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psycopg
 
-from switch.config import Settings, read_kek
+from switch.config import Settings
+from switch.device.home import open_home
 from switch.model.ids import TerminalId
 from switch.model.stages import GetSettlement, Inquiry, Recorded
 from switch.pipeline.desk import Desk
@@ -82,7 +83,7 @@ async def switch(
     Raises: ConfigError, KeyUnwrapFailed, VaultInconsistent, psycopg.Error.
     """
     with psycopg.connect(url, autocommit=True) as connection:
-        vault = SoftwareVault(read_kek(settings), load_keys(connection))
+        vault = SoftwareVault(open_home(settings), load_keys(connection))
     codec = WireCodec()
     desk = Desk(vault, codec)
     reference = ReferenceCache(url, clock)

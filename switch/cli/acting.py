@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 
 from switch.cli.database import open_database
-from switch.config import ENVIRONMENT_PREFIX, ConfigError, Settings, read_kek
+from switch.config import ENVIRONMENT_PREFIX, ConfigError, Settings
+from switch.device.home import open_home
 from switch.model.ids import BEIJING
 from switch.office.change import Change
 from switch.office.kinds import TERMS
@@ -32,7 +33,7 @@ WIDTH: Final = 140
 @contextmanager
 def open_office(settings: Settings) -> Iterator[Registrar]:
     """Yield the office on an operator's connection. Raises: ConfigError, psycopg.Error."""
-    kek = read_kek(settings)
+    kek = open_home(settings)
     with open_database(settings) as url, psycopg.connect(url, autocommit=True) as connection:
         vault = SoftwareVault(kek, load_keys(connection))
         try:

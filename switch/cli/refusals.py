@@ -6,6 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from switch.audit.answered import NotAnAnswer
 from switch.config import ConfigError
 from switch.demo.run import NoDemonstration
+from switch.device.refused import DeviceRefused
 from switch.office.refusal import Refused
 from switch.security.errors import KeyUnwrapFailed, VaultInconsistent
 from switch.seed.province import NotEmpty
@@ -19,6 +20,7 @@ _OUR_WORDS = (
     AddressRefused,
     BinariesNotFound,
     ConfigError,
+    DeviceRefused,
     EmbeddedPostgresError,
     KeyUnwrapFailed,
     NamespaceRefused,

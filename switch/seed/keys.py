@@ -13,19 +13,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from switch.security.custody import (
-    WRAP_NONCE_BYTES,
-    KeyEncryptionKey,
-    KeyFunction,
-    KeyKind,
-    KeyRecord,
-    KeySlot,
-    KeyState,
-    KeyTier,
-    wrap,
-)
+from switch.model.key import KeyFunction, KeyKind, KeyState, KeyTier
+from switch.security.custody import WRAP_NONCE_BYTES, KeyRecord, KeySlot, wrap
 from switch.security.demonstration import terminal_master_key
 from switch.security.keys import province_key
+from switch.security.port import KeyHome
 from switch.security.suite import KEY_BYTES, Suite
 from switch.seed.streams import bytes_of
 
@@ -90,7 +82,7 @@ def write_private(path: Path, text: str) -> None:
     beside.replace(path)
 
 
-def switch_keys(issuer: Issuer, kek: KeyEncryptionKey, random_seed: int) -> Iterator[KeyRecord]:
+def switch_keys(issuer: Issuer, kek: KeyHome, random_seed: int) -> Iterator[KeyRecord]:
     """Yield the records of the province's keys and of the switch's own vault keys, live."""
     for (function, suite), ministry in issuer.ministry.items():
         slot = KeySlot(
@@ -109,7 +101,7 @@ def switch_keys(issuer: Issuer, kek: KeyEncryptionKey, random_seed: int) -> Iter
 
 
 def terminal_key(
-    issuer: Issuer, kek: KeyEncryptionKey, random_seed: int, terminal_id: str, suite: Suite
+    issuer: Issuer, kek: KeyHome, random_seed: int, terminal_id: str, suite: Suite
 ) -> KeyRecord:
     """Return the record of a terminal's master key, live."""
     slot = KeySlot(
@@ -125,8 +117,8 @@ def terminal_key_id(terminal_id: str) -> str:
     return f"terminal/{terminal_id}/{KEY_VERSION}"
 
 
-def _wrapped(kek: KeyEncryptionKey, slot: KeySlot, key: bytes, random_seed: int) -> KeyRecord:
+def _wrapped(kek: KeyHome, slot: KeySlot, key: bytes, random_seed: int) -> KeyRecord:
     # One nonce for one slot, suite and key: a second province of the same number under the same
     # KEK repeats whole records, never a nonce with another content.
     nonce = bytes_of(random_seed, f"nonce/{slot.key_id}/{slot.suite}", WRAP_NONCE_BYTES)
-    return wrap(kek, slot, key, nonce, KeyState.LIVE)
+    return kek.housed(wrap(kek, slot, key, nonce, KeyState.LIVE))

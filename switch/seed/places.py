@@ -12,7 +12,7 @@ from switch.model.codes import Kind, Level
 from switch.model.ids import InstitutionCode, RegionCode, TerminalId
 from switch.model.member import Institution
 from switch.model.terminal import TerminalClass
-from switch.security.custody import KeyEncryptionKey
+from switch.security.port import KeyHome
 from switch.security.suite import Suite
 from switch.seed.keys import Issuer, terminal_key, terminal_key_id
 from switch.store.keys import save_keys
@@ -144,7 +144,7 @@ def save_terminals(
     conn: Connection[TupleRow],
     terminals: Iterable[PlacedTerminal],
     issuer: Issuer,
-    kek: KeyEncryptionKey,
+    kek: KeyHome,
     random_seed: int,
 ) -> int:
     """Insert terminals and their wrapped master keys; return how many."""

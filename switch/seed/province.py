@@ -18,7 +18,7 @@ from switch.model.ids import BEIJING, RegionCode
 from switch.model.journal import INTERCITY
 from switch.model.member import Institution, Member
 from switch.rules.catalogue import generate_rows
-from switch.security.custody import KeyEncryptionKey
+from switch.security.port import KeyHome
 from switch.security.vault import SoftwareVault
 from switch.seed import demonstration as demo
 from switch.seed.identity import CardFactory
@@ -114,7 +114,7 @@ class _Plan:
 
     size: Size
     random_seed: int
-    kek: KeyEncryptionKey
+    kek: KeyHome
     today: date
     issuer: Issuer
     named: bool
@@ -131,7 +131,7 @@ def seed(
     *,
     random_seed: int,
     data_dir: Path | None,
-    kek: KeyEncryptionKey,
+    kek: KeyHome,
     today: date,
 ) -> Seeded:
     """Load a generated province; the same number, size and day give the same rows.
@@ -148,7 +148,7 @@ def demonstration(
     *,
     random_seed: int,
     data_dir: Path | None,
-    kek: KeyEncryptionKey,
+    kek: KeyHome,
     today: date,
     size: Size = NOBODY,
 ) -> Seeded:

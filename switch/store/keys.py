@@ -11,14 +11,8 @@ from typing import Final
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from switch.security.custody import (
-    KeyFunction,
-    KeyKind,
-    KeyRecord,
-    KeySlot,
-    KeyState,
-    KeyTier,
-)
+from switch.model.key import KeyFunction, KeyKind, KeyState, KeyTier
+from switch.security.custody import KeyRecord, KeySlot
 from switch.security.suite import Suite
 
 _SHARED: Final = """

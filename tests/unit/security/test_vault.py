@@ -10,20 +10,10 @@ from typing import Any
 
 import pytest
 
+from switch.model.key import KeyFunction, KeyKind, KeyState, KeyTier
 from switch.security import card_proof, keys
 from switch.security.card_proof import CardOperation
-from switch.security.custody import (
-    KekAlgorithm,
-    KeyEncryptionKey,
-    KeyFunction,
-    KeyKind,
-    KeyRecord,
-    KeySlot,
-    KeyState,
-    KeyTier,
-    unwrap,
-    wrap,
-)
+from switch.security.custody import KekAlgorithm, KeyEncryptionKey, KeyRecord, KeySlot, unwrap, wrap
 from switch.security.errors import (
     KeyNotLive,
     KeyUnwrapFailed,
@@ -35,6 +25,7 @@ from switch.security.errors import (
     VaultInconsistent,
 )
 from switch.security.mac import request_message, signin_message, verify_session_check
+from switch.security.port import SoftwareTierKey
 from switch.security.seal import sm3
 from switch.security.suite import Suite
 from switch.security.tree import TierKeys
@@ -457,7 +448,7 @@ def test_nothing_shows_a_key() -> None:
     known.verify_tac(vault)
     terminal_id = known.terminal["terminal_id"]
     shown = [vault, vault.signin_key(terminal_id, 3), *records]
-    tiers = TierKeys([(record, unwrap(KEK, record)) for record in records[:6]])
+    tiers = TierKeys([(one, SoftwareTierKey(known.suite, unwrap(KEK, one))) for one in records[:6]])
     shown.append(tiers)
     attempts: tuple[Callable[[], object], ...] = (
         lambda: known.verify_auth(vault, proof=bytes(8)),
