@@ -23,7 +23,7 @@ from switch.app import TerminalKeys
 from switch.model.fault import Fault
 from switch.model.ids import SocialSecurityNumber, TerminalId
 from switch.model.key import KeyFunction, KeyKind, KeyState, KeyTier
-from switch.model.stages import GetSettlement, Inquiry, Presettle, Recorded, Settle
+from switch.model.stages import GetSettlement, Inquiry, Presettle, Recorded, Settle, Undo
 from switch.security.custody import KekAlgorithm, KeyEncryptionKey, KeySlot, wrap
 from switch.security.suite import Suite
 from switch.security.vault import SoftwareVault
@@ -105,6 +105,7 @@ class BookCounter:
 
     def _post(self, operation: Recorded) -> bytes:
         if not isinstance(operation, Settle):
+            assert isinstance(operation, Undo)
             original = operation.original.request_id
             tombstone = original not in self.posted
             self.undone.setdefault(original, operation.request_id)

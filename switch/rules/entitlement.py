@@ -15,6 +15,7 @@ from switch.model.member import Enrolment, Institution, Member
 from switch.model.reply import ReplyCode
 from switch.rules.book import Held, NotCovered, RuleBook
 from switch.rules.condition import Facts
+from switch.rules.filing import months_later
 from switch.rules.plan import Plan
 from switch.rules.terms import Entitlement
 
@@ -184,7 +185,7 @@ def check_cover(
     age_days = (enrolment.since - member.born_on).days
     born = terms.newborn_days > 0 and 0 <= age_days <= terms.newborn_days
     if waiting is not None and not born and not _goes_on(enrolment, member, terms):
-        begins = _months_later(enrolment.since, waiting.months) + timedelta(days=waiting.days)
+        begins = months_later(enrolment.since, waiting.months) + timedelta(days=waiting.days)
         if on < begins:
             return Decline(ReplyCode.COVER_WAITING, {"until": begins.isoformat()})
     for standing in member.standings:
@@ -206,12 +207,3 @@ def _goes_on(enrolment: Enrolment, member: Member, terms: Entitlement) -> bool:
         and (enrolment.since - other.until).days - 1 <= terms.gap_days
         for other in member.enrolments
     )
-
-
-def _months_later(day: date, months: int) -> date:
-    """Return the same day so many months later, or the first of the next where it has none."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    try:
-        return day.replace(year=year, month=month + 1)
-    except ValueError:
-        return date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
