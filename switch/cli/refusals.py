@@ -8,7 +8,7 @@ from switch.config import ConfigError
 from switch.demo.run import NoDemonstration
 from switch.device.refused import DeviceRefused
 from switch.office.refusal import Refused
-from switch.security.errors import KeyUnwrapFailed, VaultInconsistent
+from switch.security.errors import KcvMismatch, KeyNotLive, KeyUnwrapFailed, VaultInconsistent
 from switch.seed.province import NotEmpty
 from switch.server.lifecycle import AddressRefused
 from switch.store.binaries import BinariesNotFound
@@ -22,6 +22,8 @@ _OUR_WORDS = (
     ConfigError,
     DeviceRefused,
     EmbeddedPostgresError,
+    KcvMismatch,
+    KeyNotLive,
     KeyUnwrapFailed,
     NamespaceRefused,
     NoDemonstration,

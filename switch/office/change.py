@@ -27,6 +27,11 @@ class Kind(StrEnum):
     CHANGE_ROLES = "change-roles"
     RETIRE_OFFICER = "retire-officer"
     ACTIVATE_POLICY = "activate-policy"
+    LOAD_KEYS = "load-keys"
+    ACTIVATE_KEYS = "activate-keys"
+    SUSPEND_KEYS = "suspend-keys"
+    RETIRE_KEYS = "retire-keys"
+    EXPORT_KEY = "export-key"
 
 
 class ChangeState(StrEnum):

@@ -75,6 +75,19 @@ class KeySlot:
         if self.scope != _scope(self):
             raise ValueError(f"{self.key_id}: scope {self.scope!r} does not suit its tier")
 
+    @property
+    def place(self) -> str:
+        """Return what the versions of a key share: what two live versions are counted by."""
+        match self.kind:
+            case KeyKind.TIER:
+                words = [self.tier.value, self.scope, self.function.value, self.suite.name]
+            case KeyKind.VAULT:
+                words = [self.kind.value, self.function.value]
+            case _:
+                # A terminal may change its suite from one version to the next.
+                words = [self.kind.value, self.scope]
+        return "/".join(word for word in words if word)
+
     @classmethod
     def named(cls, key_id: str) -> Self:
         """Return the slot that a key id of the usual form names; it says all there is to say.

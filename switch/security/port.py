@@ -111,7 +111,7 @@ class SoftwareTierKey:
 
 def same_key(one: TierKey, other: TierKey) -> bool:
     """Say whether two references are to one key: no bytes are compared, only what they make."""
-    question = b"medswitch/same-key/v1\0"
+    question = b"are these two one key?"
     return one.suite is other.suite and compare_digest(one.mac(question), other.mac(question))
 
 

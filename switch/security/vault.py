@@ -9,13 +9,14 @@ Source: design, sections 4 and 5.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from hmac import compare_digest
 from typing import TypeVar
 
 from switch.model.key import KeyFunction, KeyKind, KeyState
 from switch.security import card_proof, kdf
-from switch.security.custody import KeyRecord, KeyWrapper, unwrap
+from switch.security.custody import KeyRecord, KeySlot, KeyWrapper, unwrap
 from switch.security.errors import (
     KeyNotLive,
     KeyUnwrapFailed,
@@ -220,6 +221,14 @@ class SoftwareVault:
         """
         slot, key = self._tiers.child(parent_id, child_id, region)
         return key.wrap(kek, slot, nonce)
+
+    def child_face(self, parent_id: str, region: str) -> tuple[KeySlot, bytes]:
+        """Return slot and check value of the next tier's key for a region.
+
+        Raises: as `export_child`.
+        """
+        slot, key = self._tiers.child(parent_id, parent_id, region)
+        return replace(slot, key_id=f"{slot.place}/{slot.version}"), key.kcv()
 
     def __repr__(self) -> str:
         """Return counts only."""

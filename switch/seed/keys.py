@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from switch.model.key import KeyFunction, KeyKind, KeyState, KeyTier
+from switch.model.key import KeyFunction, KeyState
 from switch.security.custody import WRAP_NONCE_BYTES, KeyRecord, KeySlot, wrap
 from switch.security.demonstration import terminal_master_key
 from switch.security.keys import province_key
@@ -85,16 +85,10 @@ def write_private(path: Path, text: str) -> None:
 def switch_keys(issuer: Issuer, kek: KeyHome, random_seed: int) -> Iterator[KeyRecord]:
     """Yield the records of the province's keys and of the switch's own vault keys, live."""
     for (function, suite), ministry in issuer.ministry.items():
-        slot = KeySlot(
-            f"{PROVINCE}/{function}/{suite.name}/{KEY_VERSION}",
-            KeyKind.TIER, KeyTier.PROVINCE, PROVINCE, function, suite, KEY_VERSION,
-        )  # fmt: skip
+        slot = KeySlot.named(f"province/{PROVINCE}/{function}/{suite.name}/{KEY_VERSION}")
         yield _wrapped(kek, slot, province_key(suite, ministry, PROVINCE), random_seed)
     for function in (KeyFunction.NONCE, KeyFunction.SEAL):
-        slot = KeySlot(
-            f"vault/{function}/{KEY_VERSION}",
-            KeyKind.VAULT, KeyTier.NONE, "", function, Suite.SM4, KEY_VERSION,
-        )  # fmt: skip
+        slot = KeySlot.named(f"vault/{function}/{KEY_VERSION}")
         yield _wrapped(
             kek, slot, bytes_of(random_seed, f"vault/{function}", KEY_BYTES), random_seed
         )
@@ -104,17 +98,14 @@ def terminal_key(
     issuer: Issuer, kek: KeyHome, random_seed: int, terminal_id: str, suite: Suite
 ) -> KeyRecord:
     """Return the record of a terminal's master key, live."""
-    slot = KeySlot(
-        terminal_key_id(terminal_id),
-        KeyKind.TERMINAL, KeyTier.NONE, terminal_id, KeyFunction.TMK, suite, KEY_VERSION,
-    )  # fmt: skip
+    slot = KeySlot.named(terminal_key_id(terminal_id, suite))
     key = terminal_master_key(issuer.terminal_seed, terminal_id, suite, KEY_VERSION)
     return _wrapped(kek, slot, key, random_seed)
 
 
-def terminal_key_id(terminal_id: str) -> str:
+def terminal_key_id(terminal_id: str, suite: Suite) -> str:
     """Return the id of a terminal's first master key."""
-    return f"terminal/{terminal_id}/{KEY_VERSION}"
+    return f"terminal/{terminal_id}/{suite.name}/{KEY_VERSION}"
 
 
 def _wrapped(kek: KeyHome, slot: KeySlot, key: bytes, random_seed: int) -> KeyRecord:

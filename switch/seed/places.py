@@ -164,7 +164,9 @@ def save_terminals(
             copy.write_row((one.terminal_id, one.institution, one.terminal_class.value, one.active))
     records = (terminal_key(issuer, kek, random_seed, one.terminal_id, one.suite) for one in placed)
     ends_on = {
-        terminal_key_id(one.terminal_id): one.ends_on for one in placed if one.ends_on is not None
+        terminal_key_id(one.terminal_id, one.suite): one.ends_on
+        for one in placed
+        if one.ends_on is not None
     }
     save_keys(conn, records, ends_on=ends_on)
     return len(placed)
