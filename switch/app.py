@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import psycopg
+import structlog
 
 from switch.config import Settings
 from switch.device.home import open_home
@@ -16,11 +17,14 @@ from switch.model.ids import TerminalId
 from switch.model.stages import GetSettlement, Inquiry, Recorded
 from switch.pipeline.desk import Desk
 from switch.pipeline.ports import Clock
+from switch.security.custody import KeyRecord
+from switch.security.errors import KeyUnwrapFailed, VaultInconsistent
 from switch.security.vault import SoftwareVault
 from switch.server.handlers import build_handlers
 from switch.server.lifecycle import ServerLimits, SwitchServer, TlsFiles
 from switch.server.pulse import pulse
 from switch.store.inquiry import InquiryWindow
+from switch.store.key_days import watch_key_days
 from switch.store.keys import load_keys, terminal_records
 from switch.store.lane import Lane
 from switch.store.postman import Postman
@@ -28,6 +32,8 @@ from switch.store.reference import ReferenceCache
 from switch.store.sessions import Sessions
 from switch.store.windows import cut_off
 from switch.wire.codec import WireCodec
+
+_log = structlog.get_logger()
 
 
 class SystemClock:
@@ -66,14 +72,28 @@ class TerminalKeys:
         self._vault = vault
 
     async def load(self, terminal_id: TerminalId, key_version: int) -> None:
-        """Give the vault a terminal's records unless it holds that version."""
-        if not self._vault.holds_terminal_key(terminal_id, key_version):
-            await asyncio.to_thread(self._load, terminal_id)
+        """Give the vault a terminal's records as they stand: asked when the vault's do not fit."""
+        del key_version  # all versions are read: they are two
+        await asyncio.to_thread(self._load, terminal_id)
 
     def _load(self, terminal_id: TerminalId) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
             for record in terminal_records(connection, terminal_id):
                 self._vault.add(record)
+
+
+def take_keys(vault: SoftwareVault, records: list[KeyRecord]) -> None:
+    """Let the vault work with the keys as they stand now; with the old ones if these do not open.
+
+    Whoever can break a key's row could as well have left its state alone: going on is no less
+    safe, and a province goes on settling while somebody looks.
+    """
+    try:
+        vault.replace(records)
+    except (KeyUnwrapFailed, VaultInconsistent) as error:
+        _log.error("keys_not_taken_over", why=str(error))
+    else:
+        _log.info("keys_taken_over", keys=len(records))
 
 
 @asynccontextmanager
@@ -88,7 +108,7 @@ async def switch(
         vault = SoftwareVault(open_home(settings), load_keys(connection))
     codec = WireCodec()
     desk = Desk(vault, codec)
-    reference = ReferenceCache(url, clock)
+    reference = ReferenceCache(url, clock, partial(take_keys, vault))
     sessions = Sessions(url, durable=durable)
     lane = Lane(Postman(url, vault, clock, durable=durable), desk, clock, reference.fresh)
     inquiries = InquiryWindow(
@@ -115,6 +135,8 @@ async def switch(
         inquiries.start()
         closer = asyncio.create_task(cut_off(url, clock), name="cut-off")
         way_out.callback(closer.cancel)
+        watch = asyncio.create_task(watch_key_days(url, clock), name="key-days")
+        way_out.callback(watch.cancel)
         way_out.push_async_callback(server.drain)
         await server.start()
         health = asyncio.create_task(pulse(server, partial(_is_ready, lane, reference)))

@@ -70,6 +70,16 @@ class SoftwareVault:
         kept = (held for held in self._records.values() if held.slot != record.slot)
         self._open([*kept, record])
 
+    def replace(self, records: Iterable[KeyRecord]) -> None:
+        """Take these tier and vault keys in place of all held, and let go of terminals' keys.
+
+        Terminals' records are handed in again when next used: each in the state it has by then. On
+        an error nothing has changed. Raises: KeyUnwrapFailed, VaultInconsistent.
+        """
+        self._open(records)
+        self._terminals.clear()
+        self._tmk.cache_clear()
+
     def serves(self, region: str, suite: Suite, version: int) -> bool:
         """Tell whether a region's cards can be verified under a version, for both functions.
 
@@ -128,12 +138,16 @@ class SoftwareVault:
         """Tell whether a terminal's record was handed in, live or not."""
         return (terminal_id, key_version) in self._terminals
 
-    def signin_key(self, terminal_id: str, key_version: int) -> MacKey:
+    def signin_key(self, terminal_id: str, key_version: int, *, refusing: bool = False) -> MacKey:
         """Return the key that signs a terminal's sign-in and its reply.
 
+        `refusing`: a key that is retired or suspended, too, to say under it that it is.
         Raises: TerminalKeyNotHeld (hand the record in and ask again), KeyNotLive, KeyUnwrapFailed.
         """
-        tmk = self._live_tmk(terminal_id, key_version)
+        if refusing:
+            tmk = self._ended_tmk(terminal_id, key_version)
+        else:
+            tmk = self._live_tmk(terminal_id, key_version)
         context = kdf.signin_context(tmk.suite, key_version, terminal_id)
         return MacKey(tmk.suite, kdf.signin_key(tmk, context))
 
@@ -293,6 +307,14 @@ class SoftwareVault:
         if not _is_live(record.state):
             raise KeyNotLive(f"terminal {terminal_id}, key version {key_version}: {record.state}")
         return self._tmk(record)
+
+    def _ended_tmk(self, terminal_id: str, key_version: int) -> kdf.DerivationKey:
+        record = self._terminals.get((terminal_id, key_version))
+        if record is None:
+            raise TerminalKeyNotHeld(f"terminal {terminal_id}, key version {key_version}")
+        if record.state not in {KeyState.RETIRED, KeyState.SUSPENDED}:
+            raise KeyNotLive(f"terminal {terminal_id}, key version {key_version}: {record.state}")
+        return self._open_terminal(record)
 
     def _seal_key(self, version: int) -> tuple[KeyState, SealKey]:
         held = self._seal_keys.get(version)
