@@ -11,18 +11,23 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+import structlog
 
-from switch.config import Settings, read_kek
+from switch.config import Settings
+from switch.device.home import open_home
 from switch.model.ids import TerminalId
 from switch.model.stages import GetSettlement, Inquiry, Recorded
 from switch.pipeline.desk import Desk
 from switch.pipeline.ports import Clock
+from switch.security.custody import KeyRecord
+from switch.security.errors import KeyUnwrapFailed, VaultInconsistent
 from switch.security.vault import SoftwareVault
 from switch.server.handlers import build_handlers
 from switch.server.lifecycle import ServerLimits, SwitchServer, TlsFiles
 from switch.server.pulse import pulse
 from switch.store.comparing import Reconciler
 from switch.store.inquiry import InquiryWindow
+from switch.store.key_days import watch_key_days
 from switch.store.keys import load_keys, terminal_records
 from switch.store.lane import Lane
 from switch.store.postman import Postman
@@ -34,6 +39,7 @@ from switch.wire.codec import WireCodec
 COLLECT_EVERY: Final = (25_000, 20, 100)
 """Container objects before the youngest generation is searched for cycles (Python: 700), and the
 rounds of the next two. A batch of 64 makes some 20,000 of them, and hardly any cycle."""
+_log = structlog.get_logger()
 
 
 class SystemClock:
@@ -72,14 +78,28 @@ class TerminalKeys:
         self._vault = vault
 
     async def load(self, terminal_id: TerminalId, key_version: int) -> None:
-        """Give the vault a terminal's records unless it holds that version."""
-        if not self._vault.holds_terminal_key(terminal_id, key_version):
-            await asyncio.to_thread(self._load, terminal_id)
+        """Give the vault a terminal's records as they stand: asked when the vault's do not fit."""
+        del key_version  # all versions are read: they are two
+        await asyncio.to_thread(self._load, terminal_id)
 
     def _load(self, terminal_id: TerminalId) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
             for record in terminal_records(connection, terminal_id):
                 self._vault.add(record)
+
+
+def take_keys(vault: SoftwareVault, records: list[KeyRecord]) -> None:
+    """Let the vault work with the keys as they stand now; with the old ones if these do not open.
+
+    Whoever can break a key's row could as well have left its state alone: going on is no less
+    safe, and a province goes on settling while somebody looks.
+    """
+    try:
+        vault.replace(records)
+    except (KeyUnwrapFailed, VaultInconsistent) as error:
+        _log.error("keys_not_taken_over", why=str(error))
+    else:
+        _log.info("keys_taken_over", keys=len(records))
 
 
 @asynccontextmanager
@@ -91,10 +111,10 @@ async def switch(
     Raises: ConfigError, KeyUnwrapFailed, VaultInconsistent, psycopg.Error.
     """
     with psycopg.connect(url, autocommit=True) as connection:
-        vault = SoftwareVault(read_kek(settings), load_keys(connection))
+        vault = SoftwareVault(open_home(settings), load_keys(connection))
     codec = WireCodec()
     desk = Desk(vault, codec)
-    reference = ReferenceCache(url, clock)
+    reference = ReferenceCache(url, clock, partial(take_keys, vault))
     sessions = Sessions(url, durable=durable)
     lane = Lane(Postman(url, vault, clock, durable=durable), desk, clock, reference.fresh)
     inquiries = InquiryWindow(
@@ -122,6 +142,8 @@ async def switch(
         inquiries.start()
         closer = asyncio.create_task(cut_off(url, clock), name="cut-off")
         way_out.callback(closer.cancel)
+        watch = asyncio.create_task(watch_key_days(url, clock), name="key-days")
+        way_out.callback(watch.cancel)
         way_out.push_async_callback(server.drain)
         await server.start()
         health = asyncio.create_task(pulse(server, partial(_is_ready, lane, reference)))

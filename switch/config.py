@@ -38,6 +38,12 @@ class Settings:
     kek_file: Path | None = None
     """Holds `id:hex` of the key-encryption key; default `<data_dir>/kek`."""
     kek_algorithm: str = KekAlgorithm.SM4_GCM.value
+    pkcs11_module: Path | None = None
+    """The library of a PKCS#11 device; then its key-encryption key is used, no file's."""
+    pkcs11_token: str = ""
+    """The label of its token."""
+    pkcs11_pin_file: Path | None = None
+    """Holds the token's PIN, readable by this process only."""
     tls_certificate: Path | None = None
     tls_private_key: Path | None = None
     tls_client_authorities: Path | None = None
@@ -59,6 +65,9 @@ class Settings:
             raise ConfigError(f"kek_algorithm is {self.kek_algorithm!r}: give {known}")
         if not 1 <= self.session_life_s <= 86_400:
             raise ConfigError(f"session_life_s is {self.session_life_s}: give 1 to 86400")
+        device = (self.pkcs11_module, self.pkcs11_token, self.pkcs11_pin_file)
+        if any(device) and not all(device):
+            raise ConfigError("pkcs11_module, pkcs11_token and pkcs11_pin_file go together")
         if (self.tls_certificate is None) != (self.tls_private_key is None):
             raise ConfigError("tls_certificate and tls_private_key go together")
         if self.tls_client_authorities is not None and self.tls_certificate is None:
@@ -145,11 +154,15 @@ def read_kek(settings: Settings) -> KeyEncryptionKey:
 
 
 def make_kek(settings: Settings, random_bytes: bytes) -> KeyEncryptionKey:
-    """Return the key-encryption key, written to its file (mode 0600) when there is none yet."""
+    """Return the key-encryption key, written to its file (mode 0600) when there is none yet.
+
+    It is as many of the random bytes, 32, as its algorithm takes.
+    """
     path = settings.kek_path
+    key_bytes = KekAlgorithm(settings.kek_algorithm).key_bytes
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(f"kek-1:{random_bytes.hex()}\n")
+            file.write(f"kek-1:{random_bytes[:key_bytes].hex()}\n")
     return read_kek(settings)

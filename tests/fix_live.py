@@ -22,17 +22,9 @@ from medswitch.v1 import common_pb2, reply_pb2, settlement_pb2
 from switch.app import TerminalKeys
 from switch.model.fault import Fault
 from switch.model.ids import SocialSecurityNumber, TerminalId
+from switch.model.key import KeyFunction, KeyKind, KeyState, KeyTier
 from switch.model.stages import GetSettlement, Inquiry, Presettle, Recorded, Settle, Undo
-from switch.security.custody import (
-    KekAlgorithm,
-    KeyEncryptionKey,
-    KeyFunction,
-    KeyKind,
-    KeySlot,
-    KeyState,
-    KeyTier,
-    wrap,
-)
+from switch.security.custody import KekAlgorithm, KeyEncryptionKey, KeySlot, wrap
 from switch.security.suite import Suite
 from switch.security.vault import SoftwareVault
 from switch.server import lifecycle

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from switch.model.ids import BEIJING, RegionCode
-from switch.office.act import Act, Decide, Enrol, Genesis, Propose, body_of
+from switch.office.act import Act, Contribute, Decide, Enrol, Genesis, Propose, body_of
 from switch.office.activation import PolicyActivation
 from switch.office.canonical import Content
 from switch.office.change import LIFE, Change, Kind, Verb
@@ -74,6 +74,9 @@ class Ledger:
 
     def enrol(self, name: str, *roles: Role) -> Outcome:
         return self.do(Enrol(self.at, "", name, key_of(name).public_key, frozenset(roles)))
+
+    def contribute(self, name: str, key: str, part: int, of: int) -> Outcome:
+        return self.do(Contribute(self.at, "", name, key, part, of, "000000"))
 
     def propose(
         self,

@@ -34,6 +34,7 @@ from switch.model.terminal import TerminalClass
 from switch.pipeline.desk import Desk
 from switch.security.card_proof import CardOperation
 from switch.security.custody import KekAlgorithm, KeyEncryptionKey
+from switch.security.port import KeyHome
 from switch.security.suite import Suite
 from switch.security.vault import SoftwareVault
 from switch.seed import demonstration
@@ -246,12 +247,13 @@ def open_room(
     at: str = "ningbo_community",
     clock: ManualClock | None = None,
     number: int = 1,
+    home: KeyHome = KEK,
 ) -> Room:
     """Open a counter before a lane of its own: two rooms are two replicas of the switch."""
     clock = clock or ManualClock()
     url = province.url
     with psycopg.connect(url, autocommit=True) as connection:
-        vault = SoftwareVault(KEK, load_keys(connection))
+        vault = SoftwareVault(home, load_keys(connection))
     desk = Desk(vault, WireCodec())
     reference = ReferenceCache(url, clock)
     lane = Lane(Postman(url, vault, clock, durable=False), desk, clock, reference.fresh)
@@ -272,9 +274,10 @@ async def room(
     at: str = "ningbo_community",
     clock: ManualClock | None = None,
     number: int = 1,
+    home: KeyHome = KEK,
 ) -> AsyncIterator[Room]:
     """Yield an open room, and drain it; whatever happens, nothing of it is left open."""
-    opened = open_room(province, at, clock, number)
+    opened = open_room(province, at, clock, number, home)
     try:
         yield opened
     finally:

@@ -72,7 +72,7 @@ class MemoryVault:
         key = kdf.DerivationKey(suite, key_of(terminal_id, suite, version))
         self._keys[terminal_id, version] = key
 
-    def signin_key(self, terminal_id: str, key_version: int) -> MacKey:
+    def signin_key(self, terminal_id: str, key_version: int, *, refusing: bool = False) -> MacKey:
         tmk, context = self._held(terminal_id, key_version)
         return MacKey(tmk.suite, kdf.signin_key(tmk, context))
 
@@ -113,6 +113,14 @@ class MemorySessions:
             terminal_class,
             active=True,
             suites={1: (suite, last_day)},
+        )
+
+    def end_key(self, terminal_id: str, version: int = 1) -> None:
+        """Retire a terminal's key version; its next one is live."""
+        known = self.terminals[terminal_id]
+        suite, last_day = known.suites[version]
+        self.terminals[terminal_id] = replace(
+            known, suites={version + 1: (suite, last_day)}, ended={version: suite}
         )
 
     async def terminal(self, terminal_id: TerminalId) -> Terminal | None:

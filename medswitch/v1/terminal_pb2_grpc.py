@@ -70,6 +70,7 @@ class TerminalServiceServicer:
     def SignIn(self, request, context):
         """SignIn (9001) opens a session from the terminal's master key. Metadata: x-terminal-id, x-key-version, x-mac-bin.
         Retry: freely, each time with a new nonce_t; a repeated nonce_t is refused. CLOCK_SKEW tells the server's time.
+        TERMINAL_KEY_ENDED, signed under that very key: it is retired or suspended; the text names the live versions.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

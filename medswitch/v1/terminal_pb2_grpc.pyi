@@ -40,6 +40,7 @@ class TerminalServiceStub:
     SignIn: _grpc.UnaryUnaryMultiCallable[_terminal_pb2.SignInRequest, _terminal_pb2.SignInResponse]
     """SignIn (9001) opens a session from the terminal's master key. Metadata: x-terminal-id, x-key-version, x-mac-bin.
     Retry: freely, each time with a new nonce_t; a repeated nonce_t is refused. CLOCK_SKEW tells the server's time.
+    TERMINAL_KEY_ENDED, signed under that very key: it is retired or suspended; the text names the live versions.
     """
     SignOut: _grpc.UnaryUnaryMultiCallable[_terminal_pb2.SignOutRequest, _terminal_pb2.SignOutResponse]
     """SignOut (9002) ends the session at once, everywhere.
@@ -66,6 +67,7 @@ class TerminalServiceAsyncStub(TerminalServiceStub):
     SignIn: _aio.UnaryUnaryMultiCallable[_terminal_pb2.SignInRequest, _terminal_pb2.SignInResponse]  # type: ignore[assignment]
     """SignIn (9001) opens a session from the terminal's master key. Metadata: x-terminal-id, x-key-version, x-mac-bin.
     Retry: freely, each time with a new nonce_t; a repeated nonce_t is refused. CLOCK_SKEW tells the server's time.
+    TERMINAL_KEY_ENDED, signed under that very key: it is retired or suspended; the text names the live versions.
     """
     SignOut: _aio.UnaryUnaryMultiCallable[_terminal_pb2.SignOutRequest, _terminal_pb2.SignOutResponse]  # type: ignore[assignment]
     """SignOut (9002) ends the session at once, everywhere.
@@ -95,6 +97,7 @@ class TerminalServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_terminal_pb2.SignInResponse, _abc.Awaitable[_terminal_pb2.SignInResponse]]:
         """SignIn (9001) opens a session from the terminal's master key. Metadata: x-terminal-id, x-key-version, x-mac-bin.
         Retry: freely, each time with a new nonce_t; a repeated nonce_t is refused. CLOCK_SKEW tells the server's time.
+        TERMINAL_KEY_ENDED, signed under that very key: it is retired or suspended; the text names the live versions.
         """
 
     @_abc_1.abstractmethod

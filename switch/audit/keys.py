@@ -10,9 +10,10 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from switch.audit.rows import SessionRow
-from switch.security.custody import KeyEncryptionKey, KeyState
+from switch.model.key import KeyState
 from switch.security.errors import KeyNotLive, KeyUnwrapFailed, TerminalKeyNotHeld
 from switch.security.mac import MacKey
+from switch.security.port import KeyHome
 from switch.security.vault import SoftwareVault
 from switch.store.keys import load_keys, terminal_records
 
@@ -23,7 +24,7 @@ SESSION_KEYS_MAX: Final = 20_000
 class Keys:
     """A vault that is given terminal keys as the audit comes upon their requests."""
 
-    def __init__(self, connection: Connection[TupleRow], kek: KeyEncryptionKey) -> None:
+    def __init__(self, connection: Connection[TupleRow], kek: KeyHome) -> None:
         """Open the vault. Raises: KeyUnwrapFailed, VaultInconsistent, psycopg.Error."""
         self._connection = connection
         self.vault = SoftwareVault(kek, load_keys(connection))

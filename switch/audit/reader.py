@@ -28,6 +28,7 @@ from switch.audit.rows import (
     UndoRow,
     WindowRow,
 )
+from switch.store.keys import held_of
 from switch.store.reading import month_of
 
 CHUNK_ROWS: Final = 500
@@ -160,6 +161,11 @@ WHERE number > %s AND number <= %s ORDER BY number LIMIT %s
 """
 _SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 _HEAD: Final = "SELECT coalesce(max(number), 0) FROM audit_record"
+_KEYS: Final = """
+SELECT key_id, kind, tier, scope, function, suite, version, state, kek_id, nonce, wrapped, kcv,
+    ends_on
+FROM vault_key
+"""
 _OFFICERS: Final = "SELECT name, public_key, roles, state FROM officer"
 _CHANGES: Final = """
 SELECT number, kind, content, maker, made_at, expires_at, reason, digest, record, state,
@@ -272,6 +278,7 @@ class Reader:
                 {row[0]: row for row in self.all(_OFFICERS)},
                 {row[0]: row for row in self.all(_CHANGES)},
                 {row[:3]: row for row in self.all(_ACTIVATIONS)},
+                {held.key: held for held in map(held_of, self.all(_KEYS))},
             )
 
     def records(self, head: int) -> Iterator[list[RecordRow]]:

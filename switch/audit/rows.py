@@ -8,6 +8,7 @@ from typing import Any
 from switch.model.ids import SHARE_STEP, JournalId, journal_lane
 from switch.model.journal import Journal
 from switch.model.stages import Recorded
+from switch.office.key_ring import Held
 from switch.store.originals import journal_of
 
 Ref = tuple[date, int]
@@ -284,6 +285,7 @@ class OfficeRows:
     officers: Mapping[Any, tuple[Any, ...]]
     changes: Mapping[Any, tuple[Any, ...]]
     activations: Mapping[Any, tuple[Any, ...]]
+    keys: Mapping[str, Held]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from switch.audit.scratch import Fact, Person, Scratch
 from switch.audit.walk_journals import walk_journals, walk_undo
 from switch.audit.walk_records import walk_records
 from switch.audit.walk_requests import walk_filings, walk_requests
-from switch.security.custody import KeyEncryptionKey
+from switch.security.port import KeyHome
 from switch.store.rule_books import load_activations, load_book, load_catalogues
 
 EVENT_SETTLED: Final = "5 minutes"
@@ -41,7 +41,7 @@ def silent(what: str, done: int, total: int) -> None:
 
 def audit_database(
     url: str,
-    kek: KeyEncryptionKey,
+    kek: KeyHome,
     *,
     answers: Path | None = None,
     progress: Progress = silent,

@@ -13,6 +13,7 @@ from switch.audit.context import Run
 from switch.audit.findings import RECORDS, Violation
 from switch.audit.rows import OfficeRows, RecordRow
 from switch.audit.seals import VerifySeal
+from switch.audit.walk_keys import check_keys
 from switch.office.act import Act, Enrol, Genesis, link_of, read_body, signed_bytes
 from switch.office.activation import Known
 from switch.office.judge import Office, activations, judge
@@ -85,6 +86,7 @@ def walk_records(run: Run) -> None:
         {(one.activation.region, one.activation.hash) for one in known}
     ):
         run.note(RECORDS, f"rule book {book_hash}", check_kept(run.books.load, region, book_hash))
+    run.note(RECORDS, "keys", check_keys(chain.office, rows.keys))
     run.in_force.take(known, run.reader.windows())
 
 

@@ -13,14 +13,15 @@ import typer
 from rich.console import Console
 
 from switch.cli.database import open_database
-from switch.config import ENVIRONMENT_PREFIX, ConfigError, Settings, read_kek
+from switch.config import ENVIRONMENT_PREFIX, ConfigError, Settings
+from switch.device.home import open_home
 from switch.model.ids import BEIJING
 from switch.office.change import Change
 from switch.office.kinds import TERMS
 from switch.security.errors import KeyFileRefused, KeyNotLive
 from switch.security.signature import SEED_BYTES, SigningKey
 from switch.security.vault import SoftwareVault
-from switch.store.effects import EFFECTS
+from switch.store.effects import effects
 from switch.store.keys import load_keys
 from switch.store.office import Registrar, Signer
 
@@ -30,16 +31,22 @@ WIDTH: Final = 140
 
 
 @contextmanager
-def open_office(settings: Settings) -> Iterator[Registrar]:
-    """Yield the office on an operator's connection. Raises: ConfigError, psycopg.Error."""
-    kek = read_kek(settings)
+def open_office(settings: Settings, *, check: bool = True) -> Iterator[Registrar]:
+    """Yield the office on an operator's connection; without `check`, though keys may be broken.
+
+    Raises: ConfigError, psycopg.Error; KeyUnwrapFailed, VaultInconsistent.
+    """
+    home = open_home(settings)
     with open_database(settings) as url, psycopg.connect(url, autocommit=True) as connection:
-        vault = SoftwareVault(kek, load_keys(connection))
+        vault = SoftwareVault(home, load_keys(connection) if check else ())
         try:
-            _ = vault.seal_version
+            _ = vault.seal_version if check else 0
         except KeyNotLive as error:
-            raise ConfigError(f"{error}: the office's records could not be sealed") from error
-        yield Registrar(connection, vault, EFFECTS)
+            raise ConfigError(
+                f"{error}: the office's records could not be sealed; an empty database begins with "
+                "`medswitch key begin`"
+            ) from error
+        yield Registrar(connection, vault, effects(home))
 
 
 def time_of(registrar: Registrar) -> datetime:

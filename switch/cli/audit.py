@@ -15,7 +15,8 @@ from rich.text import Text
 from switch.audit import Report, audit_database
 from switch.audit.findings import Progress as Told
 from switch.cli.database import open_database
-from switch.config import Settings, read_kek
+from switch.config import Settings
+from switch.device.home import open_home
 
 SHOWN_MAX = 20
 """Offending rows shown of each invariant; `--json` names those that are kept."""
@@ -32,7 +33,7 @@ def audit(settings: Settings, answered: Path | None, *, as_json: bool) -> int:
 
     Raises: NotAnAnswer, OSError for a file of answers that is none; as `open_database`.
     """
-    kek = read_kek(settings)
+    kek = open_home(settings)
     with open_database(settings) as url, _bar(shown=sys.stderr.isatty()) as told:
         report = audit_database(url, kek, answers=answered, progress=told)
     if as_json:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from switch.config import Settings, make_kek
+from switch.config import Settings
+from switch.device.home import make_home
 from switch.model.ids import BEIJING
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def seed(settings: Settings, size: "Size", random_seed: int) -> None:
     """Load a synthetic province."""
     from switch.seed import seed as load
 
-    kek = make_kek(settings, secrets.token_bytes(16))
+    kek = make_home(settings, secrets.token_bytes(32))
     today = datetime.now(UTC).astimezone(BEIJING).date()
     with open_database(settings) as url:
         seeded = load(

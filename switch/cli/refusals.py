@@ -6,8 +6,9 @@ from sqlalchemy.exc import DBAPIError
 from switch.audit.answered import NotAnAnswer
 from switch.config import ConfigError
 from switch.demo.run import NoDemonstration
+from switch.device.refused import DeviceRefused
 from switch.office.refusal import Refused
-from switch.security.errors import KeyUnwrapFailed, VaultInconsistent
+from switch.security.errors import KcvMismatch, KeyNotLive, KeyUnwrapFailed, VaultInconsistent
 from switch.seed.province import NotEmpty
 from switch.server.lifecycle import AddressRefused
 from switch.store.binaries import BinariesNotFound
@@ -19,7 +20,10 @@ _OUR_WORDS = (
     AddressRefused,
     BinariesNotFound,
     ConfigError,
+    DeviceRefused,
     EmbeddedPostgresError,
+    KcvMismatch,
+    KeyNotLive,
     KeyUnwrapFailed,
     NamespaceRefused,
     NoDemonstration,

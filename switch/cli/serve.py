@@ -7,7 +7,8 @@ from pathlib import Path
 
 from switch.app import run
 from switch.cli.database import open_server
-from switch.config import Settings, read_kek
+from switch.config import Settings
+from switch.device.home import open_home
 from switch.logs import configure
 from switch.store.embedded import EmbeddedPostgres
 from switch.store.keeper import keep_alive
@@ -15,7 +16,7 @@ from switch.store.keeper import keep_alive
 
 def serve(settings: Settings, port_file: Path | None) -> None:
     """Serve until signalled. The embedded database starts and stops with the process."""
-    read_kek(settings)  # Before a database is made that nothing could be served from.
+    open_home(settings)  # Before a database is made that nothing could be served from.
     configure(settings.log_level)
     with open_server(settings) as (url, server):
         runner = asyncio.Runner

@@ -35,10 +35,10 @@ class NoDemonstration(Exception):
 
 def run_cases(settings: Settings, url: str, console: Console) -> int:
     """Load the province, serve it, run every case; return how many steps came out wrong."""
-    from switch.config import make_kek
     from switch.demo.world import now
+    from switch.device.home import make_home
 
-    kek = make_kek(settings, RANDOM_SEED.to_bytes(16))
+    kek = make_home(settings, RANDOM_SEED.to_bytes(16) * 2)
     today = now().astimezone(BEIJING).date()
     seeded = demonstration(
         url, random_seed=RANDOM_SEED, data_dir=settings.data_dir, kek=kek, today=today

@@ -21,6 +21,9 @@ class FaultReason(StrEnum):
     """Theirs, proven: the terminal may not call this or not for that institution."""
     CLOCK_SKEW = "CLOCK_SKEW"
     """Theirs: the terminal's clock is more than five minutes off; the server's time is given."""
+    TERMINAL_KEY_ENDED = "TERMINAL_KEY_ENDED"
+    """Theirs: the sign-in is genuine, but its key version is retired or suspended: sign in under
+    the version that was loaded after it, or have one loaded."""
     OVERLOADED = "OVERLOADED"
     """Ours: a queue is full, or no database answers. Nothing was done: retry the same request id
     with back-off."""

@@ -1,6 +1,7 @@
 """Terminals and sessions as rows: what authentication may read, and nothing about people."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -16,13 +17,17 @@ class TerminalClass(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A registered terminal. `suites`: key version → (suite, last day or None)."""
+    """A registered terminal. `suites`: live key version → (suite, last day or None).
+
+    `ended`: key version → suite, of those that are retired or suspended.
+    """
 
     terminal_id: TerminalId
     institution: InstitutionCode
     terminal_class: TerminalClass
     active: bool
     suites: dict[int, tuple[int, date | None]]
+    ended: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

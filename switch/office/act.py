@@ -12,6 +12,7 @@ from typing import Any, Final, assert_never
 
 from switch.office.canonical import Content, canonical, parse_canonical
 from switch.office.change import Kind, Verb
+from switch.office.key_change import parse_kcv, parse_key
 from switch.office.officer import (
     Role,
     parse_name,
@@ -71,7 +72,20 @@ class Decide:
     reason: str
 
 
-Act = Genesis | Enrol | Propose | Decide
+@dataclass(frozen=True, slots=True)
+class Contribute:
+    """A custodian enters one component of a key: which of how many, and its check value."""
+
+    at: datetime
+    after: str
+    officer: str
+    key: str
+    part: int
+    of: int
+    kcv: str
+
+
+Act = Genesis | Enrol | Contribute | Propose | Decide
 
 
 def body_of(act: Act) -> str:
@@ -83,6 +97,11 @@ def body_of(act: Act) -> str:
         case Enrol():
             key, roles = act.public_key.hex(), role_words(act.roles)
             fields |= {"act": "enrol", "officer": act.officer, "public_key": key, "roles": roles}
+        case Contribute():
+            fields |= {
+                "act": "component", "officer": act.officer, "key": act.key, "part": act.part,
+                "of": act.of, "kcv": act.kcv,
+            }  # fmt: skip
         case Propose():
             fields |= {
                 "act": "propose", "officer": act.officer, "change": act.change,
@@ -136,6 +155,16 @@ def _read(fields: dict[str, Any]) -> Act:
                 parse_name(fields["officer"]),
                 parse_public_key(fields["public_key"]),
                 parse_roles(fields["roles"]),
+            )
+        case "component":
+            require_keys(fields, "act", "at", "after", "officer", "key", "part", "of", "kcv")
+            return Contribute(
+                *_head(fields),
+                parse_name(fields["officer"]),
+                parse_key(fields["key"]),
+                _whole(fields["part"]),
+                _whole(fields["of"]),
+                parse_kcv(fields["kcv"]),
             )
         case "propose":
             require_keys(

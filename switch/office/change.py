@@ -29,6 +29,11 @@ class Kind(StrEnum):
     ACTIVATE_POLICY = "activate-policy"
     SET_CUT_OFF = "set-cut-off"
     REOPEN_PERIOD = "reopen-period"
+    LOAD_KEYS = "load-keys"
+    ACTIVATE_KEYS = "activate-keys"
+    SUSPEND_KEYS = "suspend-keys"
+    RETIRE_KEYS = "retire-keys"
+    EXPORT_KEY = "export-key"
 
 
 class ChangeState(StrEnum):

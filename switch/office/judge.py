@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
-from switch.office.act import Act, Decide, Enrol, Genesis, Propose, body_of, digest_of
+from switch.office.act import Act, Contribute, Decide, Enrol, Genesis, Propose, body_of, digest_of
 from switch.office.activation import Activation, Known, PolicyActivation, genesis_books
 from switch.office.canonical import Content
 from switch.office.change import (
@@ -21,6 +21,16 @@ from switch.office.change import (
     Kind,
     Verb,
 )
+from switch.office.key_change import (
+    COMPONENTS_MAX,
+    COMPONENTS_MIN,
+    KeyLoad,
+    Origin,
+    Part,
+    Parts,
+    with_part,
+)
+from switch.office.key_ring import check_parts
 from switch.office.kinds import TERMS
 from switch.office.officer import (
     FOUNDERS,
@@ -40,6 +50,8 @@ class Outcome:
 
     change: Change | None = None
     officers: tuple[Officer, ...] = ()
+    parts: Parts = field(default_factory=dict)
+    """Of the keys it touches: the components that lie ready after it."""
 
 
 @dataclass(slots=True)
@@ -53,6 +65,7 @@ class Office:
     last_change: int = 0
     officers: dict[str, Officer] = field(default_factory=dict)
     changes: dict[int, Change] = field(default_factory=dict)
+    parts: dict[str, tuple[Part, ...]] = field(default_factory=dict)
 
     def take(self, act: Act, outcome: Outcome) -> None:
         """Let an act that was judged have happened."""
@@ -64,6 +77,7 @@ class Office:
             self.changes[outcome.change.number] = outcome.change
             self.last_change = max(self.last_change, outcome.change.number)
         self.officers |= {one.name: one for one in outcome.officers}
+        self.parts |= outcome.parts
 
 
 def judge(office: Office, act: Act) -> Outcome:
@@ -79,6 +93,8 @@ def judge(office: Office, act: Act) -> Outcome:
                 return _genesis(office, act)
             case Enrol():
                 return _enrol(office, act)
+            case Contribute():
+                return _contribute(office, act)
             case Propose():
                 return _propose(office, act)
             case Decide():
@@ -138,6 +154,26 @@ def _enrol(office: Office, act: Enrol) -> Outcome:
     )
 
 
+def _contribute(office: Office, act: Contribute) -> Outcome:
+    officer = active_officer(office.officers, act.officer)
+    if not officer.may(Role.KEYS):
+        raise Refused(
+            Refusal.ROLE_MISSING, f"a component takes the role {Role.KEYS}: {act.officer} lacks it"
+        )
+    if not (COMPONENTS_MIN <= act.of <= COMPONENTS_MAX and 1 <= act.part <= act.of):
+        raise Refused(
+            Refusal.COMPONENTS,
+            f"component {act.part} of {act.of}: a key has {COMPONENTS_MIN} to {COMPONENTS_MAX}",
+        )
+    parts = with_part(office.parts.get(act.key, ()), Part(act.part, act.of, act.officer, act.kcv))
+    if sum(one.officer == act.officer for one in parts) > 1:
+        raise Refused(
+            Refusal.SAME_OFFICER,
+            f"{act.officer} entered another component of {act.key}: nobody knows two",
+        )
+    return Outcome(parts={act.key: parts})
+
+
 def _propose(office: Office, act: Propose) -> Outcome:
     terms = TERMS[act.kind]
     _require_role(active_officer(office.officers, act.officer), terms.role, act.kind)
@@ -150,6 +186,8 @@ def _propose(office: Office, act: Propose) -> Outcome:
     if not act.at < act.expires_at <= act.at + LIFE_MAX:
         raise Refused(Refusal.LIFE_OUT_OF_BOUNDS, f"a change waits {LIFE_MAX.days} days at most")
     terms.check(office.officers, act.content, act.at)
+    if act.kind is Kind.LOAD_KEYS:
+        _check_components(office, KeyLoad.read(act.content))
     change = Change(
         number=act.change,
         kind=act.kind,
@@ -192,9 +230,20 @@ def _decide(office: Office, act: Decide) -> Outcome:
                     Refusal.MAKER_LOST_ROLE,
                     f"{change.maker}, who proposed change {act.change}, may no longer do so",
                 )
-            return Outcome(after, terms.check(office.officers, change.content, act.at))
+            officers = terms.check(office.officers, change.content, act.at)
+            if change.kind is not Kind.LOAD_KEYS:
+                return Outcome(after, officers)
+            load = KeyLoad.read(change.content)
+            _check_components(office, load)
+            # What made the key is forgotten with it.
+            return Outcome(after, officers, {one.key: () for one in load.keys})
         case _:
             assert_never(act.verb)
+
+
+def _check_components(office: Office, load: KeyLoad) -> None:
+    if load.origin is Origin.COMPONENTS:
+        check_parts(load, office.parts.get(load.keys[0].key, ()))
 
 
 def _require_checker(change: Change, officer: Officer, role: Role) -> None:

@@ -13,6 +13,7 @@ from switch.office.activation import PolicyActivation
 from switch.office.canonical import Content
 from switch.office.change import Kind
 from switch.office.clearing import CutOff, Reopening
+from switch.office.key_change import KeyExport, KeyLoad, KeyMove
 from switch.office.officer import (
     Enrolment,
     NewRoles,
@@ -83,6 +84,24 @@ def _reopen(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
     return ()
 
 
+def _load(_: Officers, content: Content, at: datetime) -> tuple[Officer, ...]:
+    today = at.astimezone(BEIJING).date()
+    for one in KeyLoad.read(content).keys:
+        if one.ends_on is not None and one.ends_on < today:
+            raise Refused(Refusal.DAY_PAST, f"{one.key} would have ended on {one.ends_on}")
+    return ()
+
+
+def _move(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
+    KeyMove.read(content)
+    return ()
+
+
+def _export(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
+    KeyExport.read(content)
+    return ()
+
+
 TERMS: Final[Mapping[Kind, Terms]] = {
     Kind.ENROL_OFFICER: Terms(Role.OFFICERS, "登记经办人", _enrol),
     Kind.CHANGE_ROLES: Terms(Role.OFFICERS, "变更角色", _change_roles),
@@ -90,4 +109,9 @@ TERMS: Final[Mapping[Kind, Terms]] = {
     Kind.ACTIVATE_POLICY: Terms(Role.POLICY, "启用政策", _activate),
     Kind.SET_CUT_OFF: Terms(Role.CLEARING, "设定日切", _cut_off),
     Kind.REOPEN_PERIOD: Terms(Role.CLEARING, "重开结账期", _reopen),
+    Kind.LOAD_KEYS: Terms(Role.KEYS, "装载密钥", _load),
+    Kind.ACTIVATE_KEYS: Terms(Role.KEYS, "启用密钥", _move),
+    Kind.SUSPEND_KEYS: Terms(Role.KEYS, "停用密钥", _move),
+    Kind.RETIRE_KEYS: Terms(Role.KEYS, "注销密钥", _move),
+    Kind.EXPORT_KEY: Terms(Role.KEYS, "导出密钥", _export),
 }

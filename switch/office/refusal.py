@@ -44,6 +44,19 @@ class Refusal(StrEnum):
     """A longer period over it is closed, or what it came to is paid: that comes first."""
     CUT_OFF_CHANGED = "CUT_OFF_CHANGED"
     """The book is none, or a day from that one on has its cut-off already."""
+    KEY_EXISTS = "KEY_EXISTS"
+    """A key id is used once: its successor is another version."""
+    NO_SUCH_KEY = "NO_SUCH_KEY"
+    KEY_STATE = "KEY_STATE"
+    """The key does not stand where that would follow: a retired key does not come back."""
+    TOO_MANY_LIVE = "TOO_MANY_LIVE"
+    """Two versions of a key are live at most: retire the old one first."""
+    LAST_LIVE_KEY = "LAST_LIVE_KEY"
+    """Without this vault key nothing could be sealed, or no settlement presented."""
+    COMPONENTS = "COMPONENTS"
+    """The components entered are not all of a key's, or not by different officers."""
+    OTHER_KEY_BYTES = "OTHER_KEY_BYTES"
+    """What lies ready to be loaded is not the key that was proposed."""
 
 
 class Refused(Exception):

@@ -88,7 +88,7 @@ class SessionStore(Protocol):
         ...
 
     async def open(self, session: Session) -> bool:
-        """Store a session; False when (terminal, nonce_t) was used before.
+        """Store a session; False when (terminal, nonce_t) was used before, or its key has ended.
 
         At most eight sessions of a terminal stay live: the oldest ends.
         """

@@ -7,9 +7,10 @@ are handed in, random, and never used twice under one KEK).
 Source: design, section 5 (Custody); RFC 8998 (SM4-GCM); NIST SP 800-38D.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import assert_never
+from typing import Protocol, Self, assert_never
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES256, SM4
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
 from switch.model.ids import parse_terminal_id
+from switch.model.key import FUNCTIONS, KeyFunction, KeyKind, KeyState, KeyTier
 from switch.security.encode import fixed, lp, text, u8, u32
 from switch.security.errors import KcvMismatch, KeyUnwrapFailed
 from switch.security.kcv import mac_key_kcv, tier_key_kcv, verify_kcv
@@ -25,41 +27,7 @@ from switch.security.suite import Suite, never_pickled
 
 WRAP_NONCE_BYTES = 12
 TAG_BYTES = 16
-
-
-class KeyKind(StrEnum):
-    """Whose key it is."""
-
-    TIER = "tier"
-    TERMINAL = "terminal"
-    VAULT = "vault"
-
-
-class KeyTier(StrEnum):
-    """How far down the tree a tier key stands; NONE for terminal and vault keys."""
-
-    MINISTRY = "ministry"
-    PROVINCE = "province"
-    CITY = "city"
-    NONE = ""
-
-
-class KeyFunction(StrEnum):
-    """The one thing a key is for."""
-
-    AUTH = "AUTH"
-    TAC = "TAC"
-    TMK = "TMK"
-    NONCE = "NONCE"
-    SEAL = "SEAL"
-
-
-class KeyState(StrEnum):
-    """Only a live key makes or accepts anything; but a retired key still verifies its seals."""
-
-    PENDING = "pending"
-    LIVE = "live"
-    RETIRED = "retired"
+_PARTNER = re.compile(r"[a-z0-9][a-z0-9.-]{0,31}")
 
 
 class KekAlgorithm(StrEnum):
@@ -74,20 +42,13 @@ class KekAlgorithm(StrEnum):
         return 16 if self is KekAlgorithm.SM4_GCM else 32
 
 
-_FUNCTIONS = {
-    KeyKind.TIER: {KeyFunction.AUTH, KeyFunction.TAC},
-    KeyKind.TERMINAL: {KeyFunction.TMK},
-    KeyKind.VAULT: {KeyFunction.NONCE, KeyFunction.SEAL},
-}
-
-
 @dataclass(frozen=True, slots=True)
 class KeySlot:
     """What a key is: all that its wrapping is bound to, but for the KEK.
 
-    `scope` is a province's or city's region code (330000, 330200), a terminal id, or empty for
-    ministry and vault keys. A vault key's suite is SM4: NONCE signs by SM4-CMAC, SEAL by HMAC-SM3,
-    both with 16 bytes.
+    `scope` is a province's or city's region code (330000, 330200), a terminal id, a transport
+    key's partner, or empty for ministry and vault keys. A vault key's suite is SM4: NONCE signs by
+    SM4-CMAC, SEAL by HMAC-SM3, both with 16 bytes; a transport key wraps by SM4-GCM.
     Raises: ValueError for parts that do not belong together.
     """
 
@@ -105,21 +66,72 @@ class KeySlot:
             raise ValueError("a key needs an id")
         if self.version < 1:
             raise ValueError(f"{self.key_id}: version {self.version} is below 1")
-        if self.function not in _FUNCTIONS[self.kind]:
+        if self.function not in FUNCTIONS[self.kind]:
             raise ValueError(f"{self.key_id}: a {self.kind} key has no function {self.function}")
         if (self.kind is KeyKind.TIER) != (self.tier is not KeyTier.NONE):
             raise ValueError(f"{self.key_id}: tier {self.tier!r} does not suit a {self.kind} key")
-        if self.kind is KeyKind.VAULT and self.suite is not Suite.SM4:
-            raise ValueError(f"{self.key_id}: a vault key is of suite SM4")
+        if self.kind in {KeyKind.VAULT, KeyKind.TRANSPORT} and self.suite is not Suite.SM4:
+            raise ValueError(f"{self.key_id}: a {self.kind} key is of suite SM4")
         if self.scope != _scope(self):
             raise ValueError(f"{self.key_id}: scope {self.scope!r} does not suit its tier")
+
+    @property
+    def place(self) -> str:
+        """Return what the versions of a key share: what two live versions are counted by."""
+        match self.kind:
+            case KeyKind.TIER:
+                words = [self.tier.value, self.scope, self.function.value, self.suite.name]
+            case KeyKind.VAULT:
+                words = [self.kind.value, self.function.value]
+            case _:
+                # A terminal may change its suite from one version to the next.
+                words = [self.kind.value, self.scope]
+        return "/".join(word for word in words if word)
+
+    @classmethod
+    def named(cls, key_id: str) -> Self:
+        """Return the slot that a key id of the usual form names; it says all there is to say.
+
+        ministry/AUTH/SM4/1 · province/330000/TAC/AES_128/1 · city/330200/AUTH/SM4/2 ·
+        terminal/<id>/SM4/2 · vault/SEAL/1 · transport/<partner>/1
+        Raises: ValueError.
+        """
+        words = key_id.split("/")
+        number = words[-1]
+        if not re.fullmatch(r"[1-9][0-9]{0,8}", number):
+            raise ValueError(f"{key_id[:60]!r} is no key: its last part is a version, 1 or more")
+        version = int(number)
+        match words[:-1]:
+            case [KeyTier.MINISTRY.value, function, suite]:
+                parts = KeyKind.TIER, KeyTier.MINISTRY, "", function, suite
+            case [(KeyTier.PROVINCE.value | KeyTier.CITY.value) as tier, scope, function, suite]:
+                parts = KeyKind.TIER, KeyTier(tier), scope, function, suite
+            case [KeyKind.TERMINAL.value, scope, suite]:
+                parts = KeyKind.TERMINAL, KeyTier.NONE, scope, KeyFunction.TMK.value, suite
+            case [KeyKind.VAULT.value, function]:
+                parts = KeyKind.VAULT, KeyTier.NONE, "", function, Suite.SM4.name
+            case [KeyKind.TRANSPORT.value, scope]:
+                parts = KeyKind.TRANSPORT, KeyTier.NONE, scope, KeyFunction.WRAP.value, "SM4"
+            case _:
+                raise ValueError(
+                    f"{key_id[:60]!r} is no key; write ministry/AUTH/SM4/1 or the like"
+                )
+        kind, tier_of, scope_of, function_of, suite_of = parts
+        if suite_of not in Suite.__members__:
+            raise ValueError(
+                f"{suite_of[:20]!r} is no suite; known are {', '.join(Suite.__members__)}"
+            )
+        return cls(
+            key_id, kind, tier_of, scope_of, KeyFunction(function_of), Suite[suite_of], version
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
     """One wrapped key as stored. Its state may change; everything else is bound to the wrapping.
 
-    `wrapped` is ciphertext ‖ tag, `nonce` 12 bytes, `kcv` 3 bytes.
+    `wrapped` is ciphertext ‖ tag, `nonce` 12 bytes, `kcv` 3 bytes. Both are empty for a key that a
+    device holds: `kek_id` then names the device.
     """
 
     slot: KeySlot
@@ -132,6 +144,23 @@ class KeyRecord:
     def in_state(self, state: KeyState) -> "KeyRecord":
         """Return the same key in another state."""
         return replace(self, state=state)
+
+
+class KeyWrapper(Protocol):
+    """A key under which others are wrapped, in this process or in a device."""
+
+    @property
+    def kek_id(self) -> str:
+        """Return the name that stands in every record it wrapped."""
+        ...
+
+    def seal(self, plain: bytes, nonce: bytes, associated_data: bytes) -> bytes:
+        """Return ciphertext ‖ tag (16 bytes). Raises: ValueError unless the nonce has 12 bytes."""
+        ...
+
+    def open(self, sealed: bytes, nonce: bytes, associated_data: bytes) -> bytes:
+        """Return what was sealed. Raises: KeyUnwrapFailed, whatever is wrong."""
+        ...
 
 
 class KeyEncryptionKey:
@@ -166,6 +195,14 @@ class KeyEncryptionKey:
         except InvalidTag:
             raise KeyUnwrapFailed from None
 
+    def held(self, record: KeyRecord) -> None:  # noqa: ARG002 - a port's verb
+        """Return nothing: whatever it wraps rests in its record, and is opened from there."""
+        return
+
+    def housed(self, record: KeyRecord) -> KeyRecord:
+        """Return the record as it is: a key rests where it was wrapped."""
+        return record
+
     def __repr__(self) -> str:
         """Return id and algorithm only."""
         return f"KeyEncryptionKey({self.kek_id}, {self.algorithm}, key hidden)"
@@ -174,7 +211,7 @@ class KeyEncryptionKey:
 
 
 def wrap(
-    kek: KeyEncryptionKey,
+    kek: KeyWrapper,
     slot: KeySlot,
     key: bytes,
     nonce: bytes,
@@ -190,7 +227,7 @@ def wrap(
     return KeyRecord(slot, state, kek.kek_id, wrapped, nonce, slot_kcv(slot, key))
 
 
-def unwrap(kek: KeyEncryptionKey, record: KeyRecord) -> bytes:
+def unwrap(kek: KeyWrapper, record: KeyRecord) -> bytes:
     """Return the 16 bytes of a key, proven by its tag and its check value.
 
     Raises: KeyUnwrapFailed naming the key and KEK ids.
@@ -208,9 +245,7 @@ def unwrap(kek: KeyEncryptionKey, record: KeyRecord) -> bytes:
     return key
 
 
-def rewrap(
-    record: KeyRecord, kek: KeyEncryptionKey, new_kek: KeyEncryptionKey, nonce: bytes
-) -> KeyRecord:
+def rewrap(record: KeyRecord, kek: KeyWrapper, new_kek: KeyWrapper, nonce: bytes) -> KeyRecord:
     """Return the same key in the same state under another KEK: rotation, or a transport key.
 
     Raises: KeyUnwrapFailed; ValueError for a nonce of another length.
@@ -253,6 +288,10 @@ def _scope(slot: KeySlot) -> str:
             return city_region(slot.scope)
         case KeyKind.TERMINAL, _:
             return parse_terminal_id(slot.scope)
+        case KeyKind.TRANSPORT, _:
+            if not _PARTNER.fullmatch(slot.scope):
+                raise ValueError("a partner's name is 1..32 of a-z 0-9 . -")
+            return slot.scope
         case _:
             return ""
 

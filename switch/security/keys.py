@@ -63,8 +63,13 @@ def diversify(parent: BlockCipher, diversifier: bytes) -> bytes:
     never issued.
     Raises: ValueError unless the diversifier has 8 bytes.
     """
+    return parent.encrypt(complemented(diversifier))
+
+
+def complemented(diversifier: bytes) -> bytes:
+    """Return d ‖ ¬d, what is encrypted to make a child. Raises: ValueError unless d has 8 bytes."""
     fixed(diversifier, DIVERSIFIER_BYTES, "diversifier")
-    return parent.encrypt(diversifier + diversifier.translate(_COMPLEMENT))
+    return diversifier + diversifier.translate(_COMPLEMENT)
 
 
 def province_key(suite: Suite, ministry_key: bytes, region: str) -> bytes:
@@ -97,9 +102,14 @@ def transaction_key(suite: Suite, card_key: bytes, atc: int) -> bytes:
 
     Raises: ValueError for a malformed key or a counter out of range.
     """
+    return diversify(BlockCipher(suite, card_key), counter_bytes(atc))
+
+
+def counter_bytes(atc: int) -> bytes:
+    """Return the counter that diversifies a card key. Raises: ValueError outside 0..2^63-1."""
     if not 0 <= atc <= ATC_MAX:
         raise ValueError("the card's transaction counter is outside 0..2^63-1")
-    return diversify(BlockCipher(suite, card_key), u64(atc))
+    return u64(atc)
 
 
 def xor_components(components: Sequence[bytes]) -> bytes:

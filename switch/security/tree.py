@@ -1,4 +1,4 @@
-"""The tier keys a switch holds, and the way down from them to one card operation's key.
+"""The tier keys a switch holds, and the way down from them to the city of a card.
 
 A switch holds whichever tiers it was given. A city's key is taken if held, else derived from its
 province's, else from the ministry's, else its cards are not served.
@@ -8,23 +8,22 @@ Source: design, section 5.
 
 from collections.abc import Iterable
 from functools import lru_cache
-from hmac import compare_digest
 
 from switch.model.ids import parse_card_identifier
-from switch.security.custody import KeyFunction, KeyKind, KeyRecord, KeySlot, KeyState, KeyTier
+from switch.model.key import KeyFunction, KeyKind, KeyState, KeyTier
+from switch.security.custody import KeyRecord, KeySlot
 from switch.security.errors import KeyNotLive, RegionNotServed, VaultInconsistent
 from switch.security.keys import (
     DIVERSIFIER_BYTES,
     city_region,
     city_text,
-    diversify,
     province_region,
     province_text,
-    transaction_key,
 )
-from switch.security.suite import BlockCipher, Suite, never_pickled
+from switch.security.port import TierKey, same_key
+from switch.security.suite import Suite, never_pickled
 
-CITY_CIPHERS_MAX = 4_096
+CITY_KEYS_MAX = 4_096
 """Some 340 cities × 2 functions × 3 suites × 2 live versions: all the cities of a ministry."""
 
 _Place = tuple[KeyFunction, Suite, int, KeyTier, str]
@@ -33,25 +32,25 @@ _TOP_DOWN = (KeyTier.MINISTRY, KeyTier.PROVINCE, KeyTier.CITY)
 
 
 class TierKeys:
-    """Every held tier key, scheduled, and the city keys derived lately. Shows none, is not pickled.
+    """Every held tier key, and the city keys derived lately. Shows none, is not pickled.
 
     It does not change: another set of keys is another object.
     """
 
-    __slots__ = ("_ciphers", "_city_cipher", "_placed", "_versions")
+    __slots__ = ("_city", "_keys", "_placed", "_versions")
 
-    def __init__(self, opened: Iterable[tuple[KeyRecord, bytes]]) -> None:
+    def __init__(self, opened: Iterable[tuple[KeyRecord, TierKey]]) -> None:
         """Take records with their keys; check each child against the nearest key held above it.
 
         Raises: VaultInconsistent, naming ids only.
         """
         self._placed: dict[_Place, KeyRecord] = {}
-        self._ciphers: dict[str, BlockCipher] = {}
+        self._keys: dict[str, TierKey] = {}
         # Parents first, so that a child meets all that is held above it and nothing below.
         for record, key in sorted(opened, key=lambda pair: _TOP_DOWN.index(pair[0].slot.tier)):
             self._place(record, key)
         self._versions = {version for _, _, version, _, _ in self._placed}
-        self._city_cipher = lru_cache(maxsize=CITY_CIPHERS_MAX)(self._find_city)
+        self._city = lru_cache(maxsize=CITY_KEYS_MAX)(self._find_city)
 
     def live_versions(self, region: str, suite: Suite) -> tuple[int, ...]:
         """Return the versions live for both functions in a region, ascending; empty if not served.
@@ -67,20 +66,31 @@ class TierKeys:
             )
         )
 
-    def transaction_key(
-        self, function: KeyFunction, card_identifier: bytes, suite: Suite, version: int, atc: int
-    ) -> bytes:
-        """Return the key of one operation of one card.
+    def verify(
+        self,
+        function: KeyFunction,
+        card_identifier: bytes,
+        suite: Suite,
+        version: int,
+        atc: int,
+        message: bytes,
+        proof: bytes,
+    ) -> None:
+        """Accept exactly what a card answers in one operation.
 
-        Raises: RegionNotServed, KeyNotLive; ValueError for an identifier or a counter that is none.
+        Raises: MacMismatch, RegionNotServed, KeyNotLive; ValueError for an identifier or a counter
+        that is none.
         """
         identifier = parse_card_identifier(card_identifier)
-        # By city, not county: one scheduled key serves every card of the city.
-        city = self._city_cipher(function, suite, version, city_region(identifier[:3].hex()))
-        card = diversify(city, identifier[-DIVERSIFIER_BYTES:])
-        return transaction_key(suite, card, atc)
+        # By city, not county: one key serves every card of the city.
+        city = self._city(function, suite, version, city_region(identifier[:3].hex()))
+        city.verify(identifier[-DIVERSIFIER_BYTES:], atc, message, proof)
 
-    def child(self, parent_id: str, child_id: str, region: str) -> tuple[KeySlot, bytes]:
+    def kcvs(self) -> dict[str, bytes]:
+        """Return the check value of every held key, computed now."""
+        return {key_id: key.kcv() for key_id, key in self._keys.items()}
+
+    def child(self, parent_id: str, child_id: str, region: str) -> tuple[KeySlot, TierKey]:
         """Return slot and key of the child of a live key in the next tier down, for export.
 
         Raises: KeyNotLive; ValueError for a city key, or a region of another province.
@@ -100,7 +110,7 @@ class TierKeys:
         below = KeySlot(
             child_id, KeyKind.TIER, tier, scope, slot.function, slot.suite, slot.version
         )
-        return below, _descend(self._ciphers[parent_id], slot.tier, tier, scope)
+        return below, _descend(self._keys[parent_id], slot.tier, tier, scope)
 
     def __repr__(self) -> str:
         """Return the count only."""
@@ -108,7 +118,7 @@ class TierKeys:
 
     __reduce__ = never_pickled
 
-    def _place(self, record: KeyRecord, key: bytes) -> None:
+    def _place(self, record: KeyRecord, key: TierKey) -> None:
         slot = record.slot
         place = (slot.function, slot.suite, slot.version, slot.tier, slot.scope)
         if place in self._placed:
@@ -117,15 +127,15 @@ class TierKeys:
         if slot.tier is not KeyTier.MINISTRY:
             self._check_child(slot, key)
         self._placed[place] = record
-        self._ciphers[slot.key_id] = BlockCipher(slot.suite, key)
+        self._keys[slot.key_id] = key
 
-    def _check_child(self, slot: KeySlot, key: bytes) -> None:
+    def _check_child(self, slot: KeySlot, key: TierKey) -> None:
         above = self._path(slot.function, slot.suite, slot.version, slot.scope)
         if not above:
             return
         parent = above[-1].slot
-        expected = _descend(self._ciphers[parent.key_id], parent.tier, slot.tier, slot.scope)
-        if not compare_digest(expected, key):
+        expected = _descend(self._keys[parent.key_id], parent.tier, slot.tier, slot.scope)
+        if not same_key(expected, key):
             raise VaultInconsistent(f"{slot.key_id} is not the child of {parent.key_id}")
 
     def _path(
@@ -140,9 +150,7 @@ class TierKeys:
         held = (self._placed.get((function, suite, version, *place)) for place in places)
         return [record for record in held if record is not None]
 
-    def _find_city(
-        self, function: KeyFunction, suite: Suite, version: int, region: str
-    ) -> BlockCipher:
+    def _find_city(self, function: KeyFunction, suite: Suite, version: int, region: str) -> TierKey:
         path = self._path(function, suite, version, region)
         if not _is_live(path):
             others = (self._path(function, suite, other, region) for other in self._versions)
@@ -150,10 +158,7 @@ class TierKeys:
                 raise KeyNotLive(f"region {region}: {function} {suite.name} version {version}")
             raise RegionNotServed(f"region {region}: no {function} key of {suite.name} covers it")
         nearest = path[-1].slot
-        cipher = self._ciphers[nearest.key_id]
-        if nearest.tier is KeyTier.CITY:
-            return cipher
-        return BlockCipher(suite, _descend(cipher, nearest.tier, KeyTier.CITY, region))
+        return _descend(self._keys[nearest.key_id], nearest.tier, KeyTier.CITY, region)
 
 
 def _is_live(path: list[KeyRecord]) -> bool:
@@ -161,11 +166,10 @@ def _is_live(path: list[KeyRecord]) -> bool:
     return bool(path) and all(record.state is KeyState.LIVE for record in path)
 
 
-def _descend(cipher: BlockCipher, above: KeyTier, below: KeyTier, region: str) -> bytes:
-    """Return the key of tier `below` for a region, from a key of tier `above`."""
-    if above is KeyTier.MINISTRY:
-        province = diversify(cipher, province_text(region))
-        if below is KeyTier.PROVINCE:
-            return province
-        cipher = BlockCipher(cipher.suite, province)
-    return diversify(cipher, city_text(region))
+def _descend(key: TierKey, above: KeyTier, below: KeyTier, region: str) -> TierKey:
+    """Return the key of tier `below` for a region, from a key of tier `above` or the same."""
+    if above is KeyTier.MINISTRY and below is not KeyTier.MINISTRY:
+        key, above = key.derive(province_text(region)), KeyTier.PROVINCE
+    if above is KeyTier.PROVINCE and below is KeyTier.CITY:
+        key = key.derive(city_text(region))
+    return key

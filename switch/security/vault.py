@@ -1,33 +1,31 @@
-"""The software vault: holds keys in this process, gives none out, and does what they are for.
+"""The vault: holds keys or references to them, gives none out, and does what they are for.
 
 Every verb does its work or raises. Keys leave only as child keys wrapped under another key
-(`export_child`). Python cannot wipe memory: where keys must not stand in a process, a hardware
-vault takes this one's place behind the same verbs.
+(`export_child`). Tier keys stand where their home keeps them: Python cannot wipe memory, so where
+they must not stand in a process the home is a device (`switch.device`) behind the same port.
+Terminal, nonce and seal keys are opened here: their MACs are the hot path.
 Must not know: sessions, claims, the store (records are handed in), the clock, random numbers.
 Source: design, sections 4 and 5.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from hmac import compare_digest
 from typing import TypeVar
 
+from switch.model.key import KeyFunction, KeyKind, KeyState
 from switch.security import card_proof, kdf
-from switch.security.custody import (
-    KeyEncryptionKey,
-    KeyFunction,
-    KeyKind,
-    KeyRecord,
-    KeyState,
-    unwrap,
-    wrap,
-)
+from switch.security.custody import KeyRecord, KeySlot, KeyWrapper, unwrap
 from switch.security.errors import (
     KeyNotLive,
+    KeyUnwrapFailed,
     NonceMismatch,
     TerminalKeyNotHeld,
     VaultInconsistent,
 )
 from switch.security.mac import MacKey
+from switch.security.port import KeyHome, SoftwareTierKey, TierKey
 from switch.security.seal import SealKey
 from switch.security.suite import Suite, never_pickled
 from switch.security.tree import TierKeys
@@ -45,11 +43,11 @@ class SoftwareVault:
     many records it hands in.
     """
 
-    __slots__ = ("_kek", "_nonce_keys", "_records", "_seal_keys", "_terminals", "_tiers", "_tmk")
+    __slots__ = ("_home", "_nonce_keys", "_records", "_seal_keys", "_terminals", "_tiers", "_tmk")
 
-    def __init__(self, kek: KeyEncryptionKey, records: Iterable[KeyRecord]) -> None:
+    def __init__(self, home: KeyHome, records: Iterable[KeyRecord]) -> None:
         """Open the records. Raises: KeyUnwrapFailed, VaultInconsistent, both naming ids only."""
-        self._kek = kek
+        self._home = home
         self._terminals: dict[tuple[str, int], KeyRecord] = {}
         self._tmk = lru_cache(maxsize=TERMINAL_KEYS_MAX)(self._open_terminal)
         others = []
@@ -71,6 +69,16 @@ class SoftwareVault:
         # Tier and vault keys change by ceremony only, so all are opened and checked again.
         kept = (held for held in self._records.values() if held.slot != record.slot)
         self._open([*kept, record])
+
+    def replace(self, records: Iterable[KeyRecord]) -> None:
+        """Take these tier and vault keys in place of all held, and let go of terminals' keys.
+
+        Terminals' records are handed in again when next used: each in the state it has by then. On
+        an error nothing has changed. Raises: KeyUnwrapFailed, VaultInconsistent.
+        """
+        self._open(records)
+        self._terminals.clear()
+        self._tmk.cache_clear()
 
     def serves(self, region: str, suite: Suite, version: int) -> bool:
         """Tell whether a region's cards can be verified under a version, for both functions.
@@ -99,9 +107,10 @@ class SoftwareVault:
 
         Raises: MacMismatch, RegionNotServed, KeyNotLive; ValueError for input that is no card's.
         """
-        key = self._tiers.transaction_key(KeyFunction.AUTH, card_identifier, suite, version, atc)
         message = card_proof.card_auth_message(card_identifier, atc, challenge)
-        card_proof.verify_card_proof(suite, key, message, cryptogram)
+        self._tiers.verify(
+            KeyFunction.AUTH, card_identifier, suite, version, atc, message, cryptogram
+        )
 
     def verify_tac(
         self,
@@ -123,19 +132,22 @@ class SoftwareVault:
         message = card_proof.card_tac_message(
             card_identifier, atc, total_fen, fund_and_account_fen, time_bcd, challenge
         )
-        key = self._tiers.transaction_key(KeyFunction.TAC, card_identifier, suite, version, atc)
-        card_proof.verify_card_proof(suite, key, message, tac)
+        self._tiers.verify(KeyFunction.TAC, card_identifier, suite, version, atc, message, tac)
 
     def holds_terminal_key(self, terminal_id: str, key_version: int) -> bool:
         """Tell whether a terminal's record was handed in, live or not."""
         return (terminal_id, key_version) in self._terminals
 
-    def signin_key(self, terminal_id: str, key_version: int) -> MacKey:
+    def signin_key(self, terminal_id: str, key_version: int, *, refusing: bool = False) -> MacKey:
         """Return the key that signs a terminal's sign-in and its reply.
 
+        `refusing`: a key that is retired or suspended, too, to say under it that it is.
         Raises: TerminalKeyNotHeld (hand the record in and ask again), KeyNotLive, KeyUnwrapFailed.
         """
-        tmk = self._live_tmk(terminal_id, key_version)
+        if refusing:
+            tmk = self._ended_tmk(terminal_id, key_version)
+        else:
+            tmk = self._live_tmk(terminal_id, key_version)
         context = kdf.signin_context(tmk.suite, key_version, terminal_id)
         return MacKey(tmk.suite, kdf.signin_key(tmk, context))
 
@@ -214,7 +226,7 @@ class SoftwareVault:
         key.verify(number, previous, digests, seal)
 
     def export_child(
-        self, parent_id: str, child_id: str, region: str, kek: KeyEncryptionKey, nonce: bytes
+        self, parent_id: str, child_id: str, region: str, kek: KeyWrapper, nonce: bytes
     ) -> KeyRecord:
         """Return the next tier's key for a region, pending, wrapped under a transport key.
 
@@ -222,7 +234,15 @@ class SoftwareVault:
         Raises: KeyNotLive; ValueError for a city key, or a region of another province.
         """
         slot, key = self._tiers.child(parent_id, child_id, region)
-        return wrap(kek, slot, key, nonce)
+        return key.wrap(kek, slot, nonce)
+
+    def child_face(self, parent_id: str, region: str) -> tuple[KeySlot, bytes]:
+        """Return slot and check value of the next tier's key for a region.
+
+        Raises: as `export_child`.
+        """
+        slot, key = self._tiers.child(parent_id, parent_id, region)
+        return replace(slot, key_id=f"{slot.place}/{slot.version}"), key.kcv()
 
     def __repr__(self) -> str:
         """Return counts only."""
@@ -236,7 +256,7 @@ class SoftwareVault:
     def _open(self, records: Iterable[KeyRecord]) -> None:
         """Open tier and vault keys and check them; only then do they take the old ones' place."""
         by_id: dict[str, KeyRecord] = {}
-        tiers: list[tuple[KeyRecord, bytes]] = []
+        tiers: list[tuple[KeyRecord, TierKey]] = []
         nonce_keys: dict[int, MacKey] = {}
         seal_keys: dict[int, tuple[KeyState, SealKey]] = {}
         for record in records:
@@ -244,10 +264,13 @@ class SoftwareVault:
             if slot.key_id in by_id:
                 raise VaultInconsistent(f"key {slot.key_id} has two records")
             by_id[slot.key_id] = record
-            key = unwrap(self._kek, record)
             if slot.kind is KeyKind.TIER:
-                tiers.append((record, key))
-            elif slot.function is KeyFunction.SEAL:
+                tiers.append((record, self._tier_key(record)))
+                continue
+            key = unwrap(self._home, record)
+            if slot.kind is KeyKind.TRANSPORT:
+                continue  # opened to prove it; it is opened again when it wraps
+            if slot.function is KeyFunction.SEAL:
                 _put_once(seal_keys, slot.version, (record.state, SealKey(key)), slot.key_id)
             elif _is_live(record.state):
                 _put_once(nonce_keys, slot.version, MacKey(slot.suite, key), slot.key_id)
@@ -255,6 +278,14 @@ class SoftwareVault:
         self._nonce_keys = [nonce_keys[version] for version in sorted(nonce_keys, reverse=True)]
         self._seal_keys = seal_keys
         self._records = by_id
+
+    def _tier_key(self, record: KeyRecord) -> TierKey:
+        held = self._home.held(record)
+        if held is None:
+            return SoftwareTierKey(record.slot.suite, unwrap(self._home, record))
+        if not compare_digest(held.kcv(), record.kcv):
+            raise KeyUnwrapFailed(f"key {record.slot.key_id}: {record.kek_id} holds another key")
+        return held
 
     def _add_terminal(self, record: KeyRecord) -> None:
         slot = record.slot
@@ -267,7 +298,7 @@ class SoftwareVault:
         self._terminals[slot.scope, slot.version] = record
 
     def _open_terminal(self, record: KeyRecord) -> kdf.DerivationKey:
-        return kdf.DerivationKey(record.slot.suite, unwrap(self._kek, record))
+        return kdf.DerivationKey(record.slot.suite, unwrap(self._home, record))
 
     def _live_tmk(self, terminal_id: str, key_version: int) -> kdf.DerivationKey:
         record = self._terminals.get((terminal_id, key_version))
@@ -276,6 +307,14 @@ class SoftwareVault:
         if not _is_live(record.state):
             raise KeyNotLive(f"terminal {terminal_id}, key version {key_version}: {record.state}")
         return self._tmk(record)
+
+    def _ended_tmk(self, terminal_id: str, key_version: int) -> kdf.DerivationKey:
+        record = self._terminals.get((terminal_id, key_version))
+        if record is None:
+            raise TerminalKeyNotHeld(f"terminal {terminal_id}, key version {key_version}")
+        if record.state not in {KeyState.RETIRED, KeyState.SUSPENDED}:
+            raise KeyNotLive(f"terminal {terminal_id}, key version {key_version}: {record.state}")
+        return self._open_terminal(record)
 
     def _seal_key(self, version: int) -> tuple[KeyState, SealKey]:
         held = self._seal_keys.get(version)

@@ -13,19 +13,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from switch.security.custody import (
-    WRAP_NONCE_BYTES,
-    KeyEncryptionKey,
-    KeyFunction,
-    KeyKind,
-    KeyRecord,
-    KeySlot,
-    KeyState,
-    KeyTier,
-    wrap,
-)
+from switch.model.key import KeyFunction, KeyState
+from switch.security.custody import WRAP_NONCE_BYTES, KeyRecord, KeySlot, wrap
 from switch.security.demonstration import terminal_master_key
 from switch.security.keys import province_key
+from switch.security.port import KeyHome
 from switch.security.suite import KEY_BYTES, Suite
 from switch.seed.streams import bytes_of
 
@@ -90,43 +82,34 @@ def write_private(path: Path, text: str) -> None:
     beside.replace(path)
 
 
-def switch_keys(issuer: Issuer, kek: KeyEncryptionKey, random_seed: int) -> Iterator[KeyRecord]:
+def switch_keys(issuer: Issuer, kek: KeyHome, random_seed: int) -> Iterator[KeyRecord]:
     """Yield the records of the province's keys and of the switch's own vault keys, live."""
     for (function, suite), ministry in issuer.ministry.items():
-        slot = KeySlot(
-            f"{PROVINCE}/{function}/{suite.name}/{KEY_VERSION}",
-            KeyKind.TIER, KeyTier.PROVINCE, PROVINCE, function, suite, KEY_VERSION,
-        )  # fmt: skip
+        slot = KeySlot.named(f"province/{PROVINCE}/{function}/{suite.name}/{KEY_VERSION}")
         yield _wrapped(kek, slot, province_key(suite, ministry, PROVINCE), random_seed)
     for function in (KeyFunction.NONCE, KeyFunction.SEAL):
-        slot = KeySlot(
-            f"vault/{function}/{KEY_VERSION}",
-            KeyKind.VAULT, KeyTier.NONE, "", function, Suite.SM4, KEY_VERSION,
-        )  # fmt: skip
+        slot = KeySlot.named(f"vault/{function}/{KEY_VERSION}")
         yield _wrapped(
             kek, slot, bytes_of(random_seed, f"vault/{function}", KEY_BYTES), random_seed
         )
 
 
 def terminal_key(
-    issuer: Issuer, kek: KeyEncryptionKey, random_seed: int, terminal_id: str, suite: Suite
+    issuer: Issuer, kek: KeyHome, random_seed: int, terminal_id: str, suite: Suite
 ) -> KeyRecord:
     """Return the record of a terminal's master key, live."""
-    slot = KeySlot(
-        terminal_key_id(terminal_id),
-        KeyKind.TERMINAL, KeyTier.NONE, terminal_id, KeyFunction.TMK, suite, KEY_VERSION,
-    )  # fmt: skip
+    slot = KeySlot.named(terminal_key_id(terminal_id, suite))
     key = terminal_master_key(issuer.terminal_seed, terminal_id, suite, KEY_VERSION)
     return _wrapped(kek, slot, key, random_seed)
 
 
-def terminal_key_id(terminal_id: str) -> str:
+def terminal_key_id(terminal_id: str, suite: Suite) -> str:
     """Return the id of a terminal's first master key."""
-    return f"terminal/{terminal_id}/{KEY_VERSION}"
+    return f"terminal/{terminal_id}/{suite.name}/{KEY_VERSION}"
 
 
-def _wrapped(kek: KeyEncryptionKey, slot: KeySlot, key: bytes, random_seed: int) -> KeyRecord:
+def _wrapped(kek: KeyHome, slot: KeySlot, key: bytes, random_seed: int) -> KeyRecord:
     # One nonce for one slot, suite and key: a second province of the same number under the same
     # KEK repeats whole records, never a nonce with another content.
     nonce = bytes_of(random_seed, f"nonce/{slot.key_id}/{slot.suite}", WRAP_NONCE_BYTES)
-    return wrap(kek, slot, key, nonce, KeyState.LIVE)
+    return kek.housed(wrap(kek, slot, key, nonce, KeyState.LIVE))

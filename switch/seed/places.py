@@ -13,7 +13,7 @@ from switch.model.filing import Agency
 from switch.model.ids import InstitutionCode, RegionCode, TerminalId
 from switch.model.member import Institution
 from switch.model.terminal import TerminalClass
-from switch.security.custody import KeyEncryptionKey
+from switch.security.port import KeyHome
 from switch.security.suite import Suite
 from switch.seed.keys import Issuer, terminal_key, terminal_key_id
 from switch.store.keys import save_keys
@@ -154,7 +154,7 @@ def save_terminals(
     conn: Connection[TupleRow],
     terminals: Iterable[PlacedTerminal],
     issuer: Issuer,
-    kek: KeyEncryptionKey,
+    kek: KeyHome,
     random_seed: int,
 ) -> int:
     """Insert terminals and their wrapped master keys; return how many."""
@@ -164,7 +164,9 @@ def save_terminals(
             copy.write_row((one.terminal_id, one.institution, one.terminal_class.value, one.active))
     records = (terminal_key(issuer, kek, random_seed, one.terminal_id, one.suite) for one in placed)
     ends_on = {
-        terminal_key_id(one.terminal_id): one.ends_on for one in placed if one.ends_on is not None
+        terminal_key_id(one.terminal_id, one.suite): one.ends_on
+        for one in placed
+        if one.ends_on is not None
     }
     save_keys(conn, records, ends_on=ends_on)
     return len(placed)

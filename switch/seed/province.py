@@ -18,7 +18,7 @@ from switch.model.ids import BEIJING, RegionCode
 from switch.model.journal import INTERCITY
 from switch.model.member import Institution, Member
 from switch.rules.catalogue import generate_rows
-from switch.security.custody import KeyEncryptionKey
+from switch.security.port import KeyHome
 from switch.security.vault import SoftwareVault
 from switch.seed import demonstration as demo
 from switch.seed.identity import CardFactory
@@ -36,6 +36,7 @@ from switch.seed.places import (
 )
 from switch.seed.rows import save_people
 from switch.store.effects import EFFECTS
+from switch.store.founding import genesis_keys
 from switch.store.keys import save_keys
 from switch.store.office import Registrar
 from switch.store.policy import begin
@@ -115,7 +116,7 @@ class _Plan:
 
     size: Size
     random_seed: int
-    kek: KeyEncryptionKey
+    kek: KeyHome
     today: date
     issuer: Issuer
     named: bool
@@ -132,7 +133,7 @@ def seed(
     *,
     random_seed: int,
     data_dir: Path | None,
-    kek: KeyEncryptionKey,
+    kek: KeyHome,
     today: date,
 ) -> Seeded:
     """Load a generated province; the same number, size and day give the same rows.
@@ -149,7 +150,7 @@ def demonstration(
     *,
     random_seed: int,
     data_dir: Path | None,
-    kek: KeyEncryptionKey,
+    kek: KeyHome,
     today: date,
     size: Size = NOBODY,
 ) -> Seeded:
@@ -178,7 +179,7 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
     keys = list(switch_keys(plan.issuer, plan.kek, plan.random_seed))
     save_keys(conn, keys)
     vault = SoftwareVault(plan.kek, keys)
-    cities = _reference(conn, plan, vault)
+    cities = _windows(conn, plan)
     items = _catalogue(conn, plan.size)
     names = demo.institutions() if plan.named else {}
     named_terminals = demo.terminals(names, plan.today) if plan.named else {}
@@ -187,6 +188,8 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
     agencies = demo.agencies() if plan.named else {}
     save_agencies(conn, agencies.values())
     save_terminals(conn, terminals, plan.issuer, plan.kek, plan.random_seed)
+    registrar = Registrar(conn, vault, EFFECTS)
+    begin(registrar, load_shipped(), plan.today, genesis_keys(conn, keys), plan.at)
     named = tuple(demo.people(CardFactory.of(plan.random_seed), plan.today)) if plan.named else ()
     cards = CardList(plan.size.cards_listed)
     lane = OpeningLane(vault, plan.today, plan.at)
@@ -210,13 +213,12 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
     )
 
 
-def _reference(conn: Connection[TupleRow], plan: _Plan, vault: SoftwareVault) -> list[RegionCode]:
-    """Open today's windows and begin with the shipped rule books; return the pooling cities."""
+def _windows(conn: Connection[TupleRow], plan: _Plan) -> list[RegionCode]:
+    """Open today's windows; return the pooling cities."""
     regions = shipped_regions()
     pooling = sorted(region for region, one in regions.items() if one.pools)
     for book in (*pooling, INTERCITY):
         conn.execute(_WINDOW, (book, plan.today, plan.at))
-    begin(Registrar(conn, vault, EFFECTS), load_shipped(), plan.today, plan.at)
     return [region for region in pooling if not regions[region].example]
 
 

@@ -21,6 +21,7 @@ _ALWAYS: Final = frozenset(
         FaultReason.CONTENTION,
         FaultReason.NOT_PERMITTED,
         FaultReason.CLOCK_SKEW,
+        FaultReason.TERMINAL_KEY_ENDED,
     }
 )
 """Rare, and somebody must act. The others come by the thousand when a queue is full."""

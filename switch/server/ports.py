@@ -28,8 +28,11 @@ async def every_key_is_held(terminal_id: TerminalId, key_version: int) -> None:
 class TerminalVault(Protocol):
     """The verbs on terminal keys; the keys they return compute and verify, and show nothing."""
 
-    def signin_key(self, terminal_id: str, key_version: int) -> MacKey:
-        """Return the key of a terminal's sign-in. Raises: TerminalKeyNotHeld, KeyNotLive."""
+    def signin_key(self, terminal_id: str, key_version: int, *, refusing: bool = False) -> MacKey:
+        """Return the key of a terminal's sign-in; `refusing`: of one that has ended, to say so.
+
+        Raises: TerminalKeyNotHeld, KeyNotLive.
+        """
         ...
 
     def session_key(

@@ -28,6 +28,8 @@ TERMINALS_MAX: Final = 16_384
 NONCES_MAX: Final = 16_384
 FRESH_FOR: Final = timedelta(seconds=15)
 """How long a row read once is believed."""
+AGAIN_AFTER: Final = timedelta(seconds=1)
+"""After how long a terminal's row is read again for a key version that it did not have."""
 UNKNOWN_FOR: Final = timedelta(seconds=10)
 """How long an id that has no row is refused unread."""
 UNKNOWN_MAX: Final = 10_000
@@ -38,6 +40,14 @@ BODY_BYTES_MAX: Final = 2**20
 TDES_BODY_BYTES_MAX: Final = 2**16
 
 _log = structlog.get_logger("switch.server")
+
+
+class KeyEnded(Refused):
+    """A terminal names a key version of its own that is retired or suspended."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__("key_ended")
+        self.terminal = terminal
 
 
 class LiveSession:
@@ -122,7 +132,7 @@ class Sessions:
         return live
 
     async def open(self, row: Session) -> bool:
-        """Store a session; False when its terminal used this nonce before."""
+        """Store a session; False when its terminal used this nonce before, or its key has ended."""
         # A captured sign-in, sent again and again, reaches the store once.
         used = (row.terminal_id, row.nonce_t)
         if used in self._nonces:
@@ -132,25 +142,37 @@ class Sessions:
         self._nonces[used] = None
         return await self._store.open(row)
 
+    async def read_again(self, terminal_id: TerminalId, now: datetime) -> Terminal:
+        """Return a terminal's row as it stands now. Raises: Refused."""
+        self._terminals.pop(terminal_id, None)
+        return await self._terminal(terminal_id, now)
+
     async def end(self, session_id: SessionId, now: datetime) -> None:
         """End a session everywhere; what is kept here is forgotten first."""
         self._live.pop(session_id, None)
         await self._store.end(session_id, now)
 
-    async def signin_key(self, terminal: Terminal, version: int) -> MacKey:
-        """Return the key of a sign-in, of the suite registered with it. Raises: Refused."""
-        terminal_id = terminal.terminal_id
+    async def signin_key(self, terminal: Terminal, version: int, now: datetime) -> MacKey:
+        """Return the key of a sign-in, of the suite registered with it. Raises: Refused, KeyEnded.
+
+        A terminal's row is believed for a while; when its key has ended meanwhile, it is read anew.
+        """
         try:
-            try:
-                key = self._vault.signin_key(terminal_id, version)
-            except TerminalKeyNotHeld:
-                await self._load_key(terminal_id, version)
-                key = self._vault.signin_key(terminal_id, version)
-        except (TerminalKeyNotHeld, KeyNotLive, KeyUnwrapFailed) as error:
-            raise _key_missing(terminal_id, error) from None
-        if key.suite != terminal.suites[version][0]:
-            raise Refused("suite_differs")
-        return key
+            key = await self._signin_key(terminal.terminal_id, version, refusing=False)
+        except KeyNotLive as error:
+            known = await self.read_again(terminal.terminal_id, now)
+            if version in known.ended:
+                raise KeyEnded(known) from None
+            raise _key_missing(terminal.terminal_id, error) from None
+        return _of_suite(key, terminal.suites[version][0])
+
+    async def ended_key(self, terminal: Terminal, version: int) -> MacKey:
+        """Return the key of a version that has ended, to say so under it. Raises: Refused."""
+        try:
+            key = await self._signin_key(terminal.terminal_id, version, refusing=True)
+        except KeyNotLive as error:
+            raise _key_missing(terminal.terminal_id, error) from None
+        return _of_suite(key, terminal.ended[version])
 
     async def session_key(self, row: Session) -> MacKey:
         """Return the key of a session, derived again from its row. Raises: Refused."""
@@ -158,7 +180,7 @@ class Sessions:
         try:
             try:
                 key = self._vault.session_key(*wanted)
-            except TerminalKeyNotHeld:
+            except (TerminalKeyNotHeld, KeyNotLive):
                 await self._load_key(row.terminal_id, row.key_version)
                 key = self._vault.session_key(*wanted)
         except (TerminalKeyNotHeld, KeyNotLive, KeyUnwrapFailed) as error:
@@ -166,6 +188,20 @@ class Sessions:
         if key.suite != row.suite:
             raise Refused("suite_differs")
         return key
+
+    async def _signin_key(self, terminal_id: TerminalId, version: int, *, refusing: bool) -> MacKey:
+        """Return a sign-in key, the terminal's records read if the vault's do not fit.
+
+        Raises: KeyNotLive, Refused.
+        """
+        try:
+            try:
+                return self._vault.signin_key(terminal_id, version, refusing=refusing)
+            except (TerminalKeyNotHeld, KeyNotLive):
+                await self._load_key(terminal_id, version)
+                return self._vault.signin_key(terminal_id, version, refusing=refusing)
+        except (TerminalKeyNotHeld, KeyUnwrapFailed) as error:
+            raise _key_missing(terminal_id, error) from None
 
     async def _load(self, session_id: SessionId, now: datetime) -> LiveSession:
         row = await self._store.session(session_id)
@@ -190,15 +226,26 @@ class Sessions:
         self, terminal_id: TerminalId, version: int, now: datetime
     ) -> tuple[Terminal, date | None]:
         terminal = await self._terminal(terminal_id, now)
+        if version not in terminal.suites and self._kept_long(terminal_id, now):
+            # Perhaps a key was put in use since this row was read.
+            self._terminals.pop(terminal_id)
+            terminal = await self._terminal(terminal_id, now)
         if not terminal.active:
             raise Refused("terminal_blocked")
         registered = terminal.suites.get(version)
         if registered is None:
+            if version in terminal.ended:
+                raise KeyEnded(terminal)
             raise Refused("key_version_unknown")
         last_day = registered[1]
         if last_day is not None and now.astimezone(BEIJING).date() > last_day:
             raise Refused("suite_ended")
         return terminal, last_day
+
+    def _kept_long(self, terminal_id: TerminalId, now: datetime) -> bool:
+        """Say whether a kept terminal may be read again: at most once a second, whoever asks."""
+        kept = self._terminals.get(terminal_id)
+        return kept is not None and now >= kept[1] - FRESH_FOR + AGAIN_AFTER
 
     async def _terminal(self, terminal_id: TerminalId, now: datetime) -> Terminal:
         kept = self._terminals.get(terminal_id)
@@ -229,6 +276,12 @@ class Sessions:
         while len(self._unknown) >= UNKNOWN_MAX:
             self._unknown.popitem(last=False)
         self._unknown[wanted] = now + UNKNOWN_FOR
+
+
+def _of_suite(key: MacKey, registered: int) -> MacKey:
+    if key.suite != registered:
+        raise Refused("suite_differs")
+    return key
 
 
 def _key_missing(terminal_id: TerminalId, error: Exception) -> Refused:

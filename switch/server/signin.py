@@ -18,7 +18,7 @@ from switch.server.authenticate import TooLarge
 from switch.server.calllog import CallLog
 from switch.server.ports import RandomBytes, ServerCodec
 from switch.server.proof import Metadata, Refused, SigninProof, read_signin_proof
-from switch.server.sessions import Sessions
+from switch.server.sessions import KeyEnded, Sessions
 from switch.server.throttle import Alarms, Peer
 from switch.wire.terminal import SigninReply
 
@@ -37,6 +37,8 @@ class ProvenSignin:
     proof: SigninProof
     at: datetime
     session_ends_before: datetime
+    key_ended: bool = False
+    """Its key version is retired or suspended: it is told so, and gets no session."""
 
     def sign(self, status: int, body: bytes) -> bytes:
         """Return the MAC of the reply: bound to this very sign-in."""
@@ -78,10 +80,16 @@ class Signin:
             proof = read_signin_proof(metadata)
             claimed = proof.terminal_id
             version = proof.key_version
-            terminal, last_day = await self._sessions.find_terminal(
-                proof.terminal_id, version, peer, now
-            )
-            key = await self._sessions.signin_key(terminal, version)
+            ended, last_day = False, None
+            try:
+                terminal, last_day = await self._sessions.find_terminal(
+                    proof.terminal_id, version, peer, now
+                )
+                key = await self._sessions.signin_key(terminal, version, now)
+            except KeyEnded as refused:
+                # Only who signs under it is told that it has ended: anybody else learns nothing.
+                terminal, ended = refused.terminal, True
+                key = await self._sessions.ended_key(terminal, version)
             message = signin_message(proof.terminal_id, key.suite, version, body)
             try:
                 key.verify(message, proof.mac)
@@ -95,13 +103,17 @@ class Signin:
             # No session outlives the last day of its suite.
             midnight = datetime.combine(last_day + timedelta(days=1), clock_time(), BEIJING)
             ends = min(ends, midnight.astimezone(now.tzinfo))
-        return ProvenSignin(terminal, key, proof, now, ends)
+        return ProvenSignin(terminal, key, proof, now, ends, ended)
 
     async def open(self, proven: ProvenSignin, body: bytes, peer: Peer) -> bytes:
         """Open the session and return the reply message.
 
-        Raises: Fault CLOCK_SKEW or MALFORMED, to be signed; Refused for a nonce used before.
+        Raises: Fault CLOCK_SKEW, TERMINAL_KEY_ENDED or MALFORMED, to be signed; Refused for a
+        nonce used before.
         """
+        version = proven.proof.key_version
+        if proven.key_ended:
+            raise _key_ended(proven.terminal, version)
         wanted = self._codec.decode_signin(body)
         now = proven.at
         if abs(wanted.at - now) > SKEW_MAX:
@@ -126,6 +138,9 @@ class Signin:
         )
         key = await self._sessions.session_key(row)
         if not await self._sessions.open(row):
+            known = await self._sessions.read_again(terminal.terminal_id, now)
+            if version in known.ended:  # since its row was read
+                raise _key_ended(known, version)
             self._alarms.refused("signin_repeated", peer, terminal.terminal_id, now)
             raise Refused("signin_repeated")
         self._sessions.keep(row, key, now)
@@ -134,3 +149,12 @@ class Signin:
         return self._codec.encode_signin(
             SigninReply(row.session_id, row.nonce_s, row.expires_at, now, check)
         )
+
+
+def _key_ended(terminal: Terminal, version: int) -> Fault:
+    live = ", ".join(map(str, sorted(terminal.suites))) or "none"
+    return Fault(
+        FaultReason.TERMINAL_KEY_ENDED,
+        f"terminal key version {version} has ended; live versions: {live}. Sign in under a live "
+        "one, or have a new key loaded into the terminal",
+    )

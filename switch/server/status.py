@@ -26,6 +26,7 @@ STATUS: Final[Mapping[FaultReason, tuple[StatusCode, Action]]] = {
     FaultReason.REFUSED: (StatusCode.UNAUTHENTICATED, Action.STOP),
     FaultReason.NOT_PERMITTED: (StatusCode.PERMISSION_DENIED, Action.STOP),
     FaultReason.CLOCK_SKEW: (StatusCode.FAILED_PRECONDITION, Action.STOP),
+    FaultReason.TERMINAL_KEY_ENDED: (StatusCode.NOT_FOUND, Action.STOP),
     FaultReason.OVERLOADED: (StatusCode.RESOURCE_EXHAUSTED, Action.RETRY),
     FaultReason.TOO_LATE: (StatusCode.DEADLINE_EXCEEDED, Action.RETRY),
     FaultReason.CONTENTION: (StatusCode.ABORTED, Action.RETRY),

@@ -21,7 +21,6 @@ from switch.recon.compare import Comparison, OutOfOrder
 from switch.recon.difference import Difference, Kind, Repair, judged, needs_standing
 from switch.recon.record import Group, Leg, Parts, Record, Scope, Total
 from switch.recon.totals import Balance
-from switch.store.arrays import array_literal
 from switch.store.connection import RUNTIME_ROLE
 from switch.store.recon_records import acts, spooled, standings, totals
 
@@ -36,9 +35,9 @@ W = TypeVar("W")
 
 _BEGIN: Final = "SELECT medswitch.begin_comparison(%s, %s, %s, %s)"
 _NOTE: Final = """
-SELECT medswitch.note_differences(%s, %s::text::bigint[], %s::text::date[], %s::text::text[],
-    %s::text::text[], %s::text::text[], %s::text::text[], %s::text::bigint[], %s::text::bigint[],
-    %s::text::bigint[])
+SELECT medswitch.note_differences(%s, %s::bigint[], %s::date[], %s::text[],
+    %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[],
+    %s::bigint[])
 """
 _END: Final = "SELECT medswitch.end_comparison(%s, %s, %s, %s, %s, %s)"
 _OPEN: Final = """
@@ -124,7 +123,7 @@ class Stand:
             )
             for number, one in enumerate(found, start=self._noted + 1)
         ]  # fmt: skip
-        columns = [array_literal(column) for column in zip(*rows, strict=True)]
+        columns = [list(column) for column in zip(*rows, strict=True)]
         self._connection.execute(_NOTE, (self.number, *columns))
         self._noted += len(found)
 

@@ -1,4 +1,4 @@
-"""What an approved change of each kind does: one table, handed to the registrar.
+"""What an approved change of each kind does: a table, handed to the registrar.
 
 An effect runs inside the approval's transaction; whatever it raises undoes the approval.
 """
@@ -10,12 +10,19 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from switch.office.change import Change, Decision, Kind
+from switch.security.port import KeyHome
 from switch.store import closing, cut_offs, policy
+from switch.store.key_office import key_effects
 from switch.store.office import Effect
 
 
 def nothing_more(_: Connection[TupleRow], __: Change, ___: Decision) -> None:
     """Do nothing: the officer's row is written with the record."""
+
+
+def effects(home: KeyHome) -> Mapping[Kind, Effect]:
+    """Return every kind's effect: those of keys need the deployment's key-encryption key."""
+    return {**EFFECTS, **key_effects(home)}
 
 
 EFFECTS: Final[Mapping[Kind, Effect]] = {

@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 
 from switch.office.act import (
     Act,
+    Contribute,
     Decide,
     Enrol,
     Genesis,
@@ -29,6 +30,7 @@ from switch.office.act import (
 from switch.office.canonical import Content, canonical, parse_canonical
 from switch.office.change import LIFE, Change, ChangeState, Decision, Kind, Verb
 from switch.office.judge import Office, Outcome, judge
+from switch.office.key_change import Part
 from switch.office.officer import Officer, OfficerState, Role, role_words
 from switch.office.refusal import Refusal, Refused
 from switch.security.errors import SignatureMismatch
@@ -56,6 +58,9 @@ _OFFICERS: Final = "SELECT name, public_key, roles, state FROM medswitch.officer
 _SAVE_OFFICER: Final = """
 INSERT INTO medswitch.officer (name, public_key, roles, state) VALUES (%s, %s, %s, %s)
 ON CONFLICT (name) DO UPDATE SET roles = excluded.roles, state = excluded.state
+"""
+_PARTS: Final = """
+SELECT key, part, parts, officer, kcv FROM medswitch.key_component ORDER BY key, part
 """
 _CHANGES: Final = """
 SELECT number, kind, content, maker, made_at, expires_at, reason, digest, record, state,
@@ -117,6 +122,18 @@ class Registrar:
             act = Enrol(at, head.link, signer.name, public_key, roles)
             self._write(office, head, act, signer)
 
+    def contribute(
+        self, signer: Signer, key: str, part: int, of: int, kcv: str, at: datetime
+    ) -> tuple[Part, ...]:
+        """Record that a custodian entered a component; return those that lie ready now.
+
+        Raises: Refused.
+        """
+        with self.connection.transaction():
+            office, head = self._enter()
+            act = Contribute(at, head.link, signer.name, key, part, of, kcv)
+            return self._write(office, head, act, signer).parts[key]
+
     def propose(
         self, signer: Signer, kind: Kind, content: Content, reason: str, at: datetime
     ) -> Change:
@@ -151,7 +168,7 @@ class Registrar:
         """
         self.connection.execute(_LOCK)
         last = self.connection.execute(_HEAD).fetchone()
-        office = Office(officers=load_officers(self.connection))
+        office = Office(officers=load_officers(self.connection), parts=load_parts(self.connection))
         if number is not None and (change := load_signed(self.connection, number)) is not None:
             office.changes[number] = change
         if last is None:
@@ -188,6 +205,14 @@ def load_officers(conn: Connection[TupleRow]) -> dict[str, Officer]:
         name: Officer(name, public_key, frozenset(map(Role, roles)), OfficerState(state))
         for name, public_key, roles, state in conn.execute(_OFFICERS)
     }
+
+
+def load_parts(conn: Connection[TupleRow]) -> dict[str, tuple[Part, ...]]:
+    """Return the components that lie ready, by key, in their order."""
+    found: dict[str, tuple[Part, ...]] = {}
+    for key, *part in conn.execute(_PARTS):
+        found[key] = (*found.get(key, ()), Part(*part))
+    return found
 
 
 def load_change(conn: Connection[TupleRow], number: int) -> Change | None:

@@ -10,6 +10,7 @@ from switch.model.ids import RegionCode
 from switch.office.activation import Activation, PolicyActivation, genesis_content
 from switch.office.change import Change, Decision, Kind
 from switch.office.judge import activation_of
+from switch.office.key_change import GenesisKeys
 from switch.office.refusal import Refusal, Refused
 from switch.store.office import Registrar, Signer
 from switch.store.rule_books import Texts, keep_book, put_in_force
@@ -43,9 +44,15 @@ def activate(conn: Connection[TupleRow], change: Change, decision: Decision) -> 
 
 
 def begin(
-    registrar: Registrar, books: Mapping[RegionCode, Texts], active_from: date, at: datetime
+    registrar: Registrar,
+    books: Mapping[RegionCode, Texts],
+    active_from: date,
+    keys: GenesisKeys,
+    at: datetime,
 ) -> None:
     """Put the books that an empty database begins with in force: its genesis, signed by nobody.
+
+    It names the keys that stand, too.
 
     Raises: Refused when the office has records already; ValueError as `propose_activation`.
     """
@@ -55,6 +62,6 @@ def begin(
             PolicyActivation(region, keep_book(conn, region, texts, at), active_from)
             for region, texts in books.items()
         ]
-        registrar.begin(genesis_content(first), at)
+        registrar.begin({**genesis_content(first), **keys.content()}, at)
         for one in first:
             put_in_force(conn, Activation(one.region, one.hash, active_from, record=1, change=0))

@@ -6,6 +6,7 @@ with them.
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import date
 from typing import Final
 
@@ -18,6 +19,8 @@ from switch.model.ids import BEIJING, RegionCode
 from switch.model.member import Institution
 from switch.pipeline.ports import Clock
 from switch.pipeline.view import Reference
+from switch.security.custody import KeyRecord
+from switch.store.keys import load_keys
 from switch.store.rule_books import Shelf, load_epoch, load_shelf, shipped_regions
 
 RECENT_S: Final = 1.0
@@ -38,8 +41,13 @@ class ReferenceCache:
     It reads in a thread, so that the loop goes on.
     """
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(
+        self, url: str, clock: Clock, keys: Callable[[list[KeyRecord]], None] | None = None
+    ) -> None:
         self._url = url
+        self._keys = keys
+        """Told the records of tier and vault keys whenever the epoch has moved."""
+        self._records: list[KeyRecord] | None = None
         self._clock = clock
         self._known: Reference | None = None
         self._shelf: Shelf | None = None
@@ -50,6 +58,11 @@ class ReferenceCache:
         """Return the reference data as it stands now. Raises: psycopg.Error."""
         async with self._lock:
             self._known = await asyncio.to_thread(self._load)
+            if self._keys is not None and self._records is not None:
+                # On the loop, where no seal or proof is half made; and before anything is decided
+                # under the new epoch.
+                self._keys(self._records)
+                self._records = None
             self._checked = asyncio.get_running_loop().time()
             return self._known
 
@@ -71,6 +84,7 @@ class ReferenceCache:
                 shelf = load_shelf(connection, since)
                 institutions, agencies = load_institutions(connection), load_agencies(connection)
                 regions: frozenset[str] = frozenset(shipped_regions())
+                self._records = load_keys(connection)
             else:
                 institutions, agencies = dict(known.institutions), dict(known.agencies)
                 regions = known.regions

@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from switch.model.ids import InstitutionCode, SessionId, TerminalId
+from switch.model.key import KeyState
 from switch.model.terminal import Session, Terminal, TerminalClass
 from switch.store.connection import connect
 
@@ -20,14 +21,19 @@ LIVE_SESSIONS_MAX: Final = 8
 
 _TERMINAL: Final = """
 SELECT t.terminal_id, t.institution, t.class, t.active,
-    (SELECT jsonb_agg(jsonb_build_array(k.version, k.suite, k.ends_on))
-     FROM vault_key k WHERE k.kind = 'terminal' AND k.scope = t.terminal_id AND k.state = 'live')
+    (SELECT jsonb_agg(jsonb_build_array(k.version, k.suite, k.ends_on, k.state))
+     FROM vault_key k WHERE k.kind = 'terminal' AND k.scope = t.terminal_id)
 FROM terminal t WHERE t.terminal_id = %s
 """
 _OPEN: Final = """
 INSERT INTO session (session_id, terminal_id, institution, class, suite, key_version, nonce_t,
     nonce_s, opened_at, expires_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+SELECT s.* FROM (VALUES (%s, %s, %s, %s, %s::int, %s::int, %s::bytea, %s::bytea,
+    %s::timestamptz, %s::timestamptz))
+    AS s(id, terminal, institution, class, suite, version, nonce_t, nonce_s, opened, expires)
+WHERE EXISTS (SELECT FROM vault_key k WHERE k.kind = 'terminal' AND k.scope = s.terminal
+    AND k.version = s.version AND k.state = 'live')
+ON CONFLICT DO NOTHING
 """
 _END_OLDEST: Final = """
 UPDATE session SET ended_at = %s WHERE session_id IN (
@@ -58,20 +64,26 @@ class Sessions:
             await self._connection.close()
 
     async def terminal(self, terminal_id: TerminalId) -> Terminal | None:
-        """Return a terminal with the suite of each live key version, or None."""
+        """Return a terminal with the suite of each key version that ever lived, or None."""
         row = await self._one(_TERMINAL, (terminal_id,))
         if row is None:
             return None
-        suites = {
-            version: (suite, None if ends_on is None else date.fromisoformat(ends_on))
-            for version, suite, ends_on in row[4] or ()
-        }
+        suites, ended = {}, {}
+        for version, suite, ends_on, state in row[4] or ():
+            if state == KeyState.LIVE:
+                suites[version] = suite, None if ends_on is None else date.fromisoformat(ends_on)
+            elif state != KeyState.PENDING:
+                ended[version] = suite
         return Terminal(
-            TerminalId(row[0]), InstitutionCode(row[1]), TerminalClass(row[2]), row[3], suites
-        )
+            TerminalId(row[0]), InstitutionCode(row[1]), TerminalClass(row[2]), row[3], suites,
+            ended,
+        )  # fmt: skip
 
     async def open(self, session: Session) -> bool:
-        """Store a session; False when (terminal, nonce_t) was used before."""
+        """Store a session; False when (terminal, nonce_t) was used before, or its key has ended.
+
+        A terminal's row may be believed for a while: what its key may open is asked here.
+        """
         async with self._lock:
             connection = await self._connected()
             async with connection.transaction():

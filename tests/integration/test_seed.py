@@ -18,8 +18,9 @@ from clients.card import CardFace
 from clients.issuer import read_issuer
 from switch.ledger import entries
 from switch.model.ids import InstitutionCode, TerminalId
+from switch.model.key import KeyTier
 from switch.security.card_proof import card_auth_message, card_proof
-from switch.security.custody import KekAlgorithm, KeyEncryptionKey, KeyTier, unwrap
+from switch.security.custody import KekAlgorithm, KeyEncryptionKey, unwrap
 from switch.security.errors import RegionNotServed
 from switch.security.keys import transaction_key
 from switch.security.seal import sm3

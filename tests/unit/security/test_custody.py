@@ -6,14 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from switch.model.key import KeyFunction, KeyKind, KeyState, KeyTier
 from switch.security.custody import (
     KekAlgorithm,
     KeyEncryptionKey,
-    KeyFunction,
-    KeyKind,
     KeySlot,
-    KeyState,
-    KeyTier,
     associated_data,
     rewrap,
     unwrap,

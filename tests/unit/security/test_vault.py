@@ -10,20 +10,10 @@ from typing import Any
 
 import pytest
 
+from switch.model.key import KeyFunction, KeyKind, KeyState, KeyTier
 from switch.security import card_proof, keys
 from switch.security.card_proof import CardOperation
-from switch.security.custody import (
-    KekAlgorithm,
-    KeyEncryptionKey,
-    KeyFunction,
-    KeyKind,
-    KeyRecord,
-    KeySlot,
-    KeyState,
-    KeyTier,
-    unwrap,
-    wrap,
-)
+from switch.security.custody import KekAlgorithm, KeyEncryptionKey, KeyRecord, KeySlot, unwrap, wrap
 from switch.security.errors import (
     KeyNotLive,
     KeyUnwrapFailed,
@@ -35,6 +25,7 @@ from switch.security.errors import (
     VaultInconsistent,
 )
 from switch.security.mac import request_message, signin_message, verify_session_check
+from switch.security.port import SoftwareTierKey
 from switch.security.seal import sm3
 from switch.security.suite import Suite
 from switch.security.tree import TierKeys
@@ -457,7 +448,7 @@ def test_nothing_shows_a_key() -> None:
     known.verify_tac(vault)
     terminal_id = known.terminal["terminal_id"]
     shown = [vault, vault.signin_key(terminal_id, 3), *records]
-    tiers = TierKeys([(record, unwrap(KEK, record)) for record in records[:6]])
+    tiers = TierKeys([(one, SoftwareTierKey(known.suite, unwrap(KEK, one))) for one in records[:6]])
     shown.append(tiers)
     attempts: tuple[Callable[[], object], ...] = (
         lambda: known.verify_auth(vault, proof=bytes(8)),
@@ -499,3 +490,73 @@ def test_the_fictitious_card_works_end_to_end() -> None:
     vault.verify_tac(identifier, Suite.SM4, 1, 1, *signed, tac)
     with pytest.raises(MacMismatch):
         vault.verify_tac(identifier, Suite.SM4, 1, 2, *signed, tac)
+
+
+def test_a_whole_set_of_keys_takes_the_place_of_another() -> None:
+    """What a running switch does when keys have changed: terminals' are asked for anew."""
+    old = SM4.both(KeyTier.PROVINCE)
+    vault = vault_of(*old, SM4.tmk(), vault_key(KeyFunction.SEAL, 1, SEAL_KEY))
+    terminal_id = SM4.terminal["terminal_id"]
+    SM4.verify_auth(vault)
+    vault.signin_key(terminal_id, 3)
+    vault.replace(
+        [*(one.in_state(KeyState.RETIRED) for one in old), *SM4.both(KeyTier.CITY, version=2)]
+    )
+    with pytest.raises(KeyNotLive):
+        SM4.verify_auth(vault)
+    SM4.verify_auth(vault, version=2)
+    with pytest.raises(TerminalKeyNotHeld):
+        vault.signin_key(terminal_id, 3)
+    with pytest.raises(KeyNotLive):
+        _ = vault.seal_version
+    foreign = SM4.record(KeyFunction.AUTH, KeyTier.CITY, version=2, key=bytes(range(1, 17)))
+    with pytest.raises(VaultInconsistent):
+        vault.replace([*SM4.both(KeyTier.PROVINCE, version=2), foreign])
+    SM4.verify_auth(vault, version=2)
+
+
+@pytest.mark.parametrize("state", list(KeyState))
+def test_an_ended_terminal_key_only_says_that_it_has_ended(state: KeyState) -> None:
+    vault = vault_of(SM4.tmk(state))
+    terminal_id = SM4.terminal["terminal_id"]
+    ended = state in {KeyState.RETIRED, KeyState.SUSPENDED}
+    if state is not KeyState.LIVE:
+        with pytest.raises(KeyNotLive):
+            vault.signin_key(terminal_id, 3)
+    if not ended:
+        with pytest.raises(KeyNotLive):
+            vault.signin_key(terminal_id, 3, refusing=True)
+        return
+    live = vault_of(SM4.tmk()).signin_key(terminal_id, 3)
+    assert vault.signin_key(terminal_id, 3, refusing=True).compute(b"x") == live.compute(b"x")
+    with pytest.raises(KeyNotLive):
+        vault.session_key(terminal_id, 3, bytes(16), bytes(16), bytes(16))
+
+
+@pytest.mark.parametrize(
+    ("key_id", "place"),
+    [
+        ("ministry/AUTH/SM4/1", "ministry/AUTH/SM4"),
+        ("province/330000/TAC/AES_128/12", "province/330000/TAC/AES_128"),
+        ("city/330200/AUTH/TDES/2", "city/330200/AUTH/TDES"),
+        ("terminal/H330201000010001/SM4/2", "terminal/H330201000010001"),
+        ("vault/SEAL/3", "vault/SEAL"),
+        ("transport/zhejiang.test-1/1", "transport/zhejiang.test-1"),
+    ],
+)
+def test_a_key_id_says_its_whole_place(key_id: str, place: str) -> None:
+    slot = KeySlot.named(key_id)
+    assert (slot.key_id, slot.place) == (key_id, place)
+    assert slot.version == int(key_id.rpartition("/")[2])
+
+
+@pytest.mark.parametrize(
+    "key_id",
+    ["", "ministry/AUTH/SM4", "ministry/AUTH/SM4/0", "ministry/AUTH/SM4/01", "ministry/AUTH/SM9/1",
+     "ministry/TMK/SM4/1", "province/330200/AUTH/SM4/1", "city/330299/AUTH/SM4/1",
+     "vault/AUTH/1", "vault/SEAL/SM4/1", "terminal/bad id/SM4/1", "transport/Big/1",
+     "transport//1", "x/1", "ministry/AUTH/SM4/9999999999"],
+)  # fmt: skip
+def test_a_name_that_is_no_key_is_refused(key_id: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        KeySlot.named(key_id)

@@ -5,9 +5,10 @@ from datetime import date, timedelta
 import pytest
 from grpc import StatusCode
 
-from switch.security.mac import signin_reply_message, verify_session_check
+from switch.security.mac import signin_message, signin_reply_message, verify_session_check
 from switch.security.suite import Suite
 from switch.server import rights
+from switch.server.sessions import AGAIN_AFTER
 from tests.fix_server import NOW, Door, Pos
 from tests.unit.server.test_authenticate import assert_refused
 
@@ -160,3 +161,56 @@ async def test_flood_of_unknown_terminals_costs_few_look_ups_and_locks_nobody_kn
         assert (await door.call(rights.SIGN_IN, metadata, body)).code is StatusCode.UNAUTHENTICATED
     assert door.store.looked_up - looked_up <= 200
     assert (await pos.sign_in()).reply is not None
+
+
+@suites
+async def test_a_genuine_signin_under_an_ended_key_is_told_so_and_gets_no_session(
+    suite: Suite,
+) -> None:
+    """Signed under that very key: nobody else can ask, and nobody else could have answered."""
+    door = Door()
+    pos = Pos(door, suite)
+    door.store.end_key(pos.terminal_id)
+    body = pos.signin_body()
+    metadata = pos.signin_metadata(body)
+    outcome = await door.call(rights.SIGN_IN, metadata, body)
+    assert outcome.code is StatusCode.NOT_FOUND
+    details = outcome.trailing["grpc-status-details-bin"]
+    assert isinstance(details, bytes)
+    assert b"TERMINAL_KEY_ENDED" in details
+    assert "version 1 has ended; live versions: 2" in outcome.text
+    mac = dict(metadata)["x-mac-bin"]
+    assert isinstance(mac, bytes)
+    message = signin_reply_message(pos.terminal_id, mac, 5, details)
+    assert outcome.trailing["x-mac-bin"] == pos.signin_key().compute(message)
+    assert door.store.rows == {}
+
+
+async def test_an_unproven_signin_under_an_ended_key_learns_nothing() -> None:
+    door = Door()
+    pos = Pos(door, Suite.SM4)
+    door.store.end_key(pos.terminal_id)
+    body = pos.signin_body()
+    terminal, version, _ = pos.signin_metadata(body)
+    forged = (terminal, version, ("x-mac-bin", bytes(16)))
+    assert_refused(door, await door.call(rights.SIGN_IN, forged, body))
+
+
+async def test_a_key_put_in_use_a_moment_ago_is_met_though_its_terminal_was_read_before() -> None:
+    door = Door()
+    pos = Pos(door, Suite.SM4)
+    await pos.sign_in()
+    body = pos.signin_body()
+    door.vault.add(pos.terminal_id, Suite.SM4, 2)
+    door.store.end_key(pos.terminal_id)
+    key = door.vault.signin_key(pos.terminal_id, 2)
+    metadata = (
+        ("x-terminal-id", pos.terminal_id), ("x-key-version", "2"),
+        ("x-mac-bin", key.compute(signin_message(pos.terminal_id, Suite.SM4, 2, body))),
+    )  # fmt: skip
+    before = door.store.looked_up
+    assert_refused(door, await door.call(rights.SIGN_IN, metadata, body))  # read this second
+    assert door.store.looked_up == before
+    door.clock.move(AGAIN_AFTER)
+    outcome = await door.call(rights.SIGN_IN, metadata, body)
+    assert outcome.reply is not None
