@@ -4,7 +4,7 @@ A case file names its policies by paths beside it; without any, the shipped book
 several regions may stand together: files of one region make one book.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,8 @@ def read_policies(paths: list[Path]) -> Rules:
     return Rules({book.region: book for book in books}, {})
 
 
-def run_file(path: Path, shipped: Rules) -> Iterator[CaseResult]:
-    """Yield the result of each case of a file.
+def run_file(path: Path, shipped: Callable[[], Rules]) -> Iterator[CaseResult]:
+    """Yield the result of each case of a file; the shipped rules are read only if it names none.
 
     Raises: ValueError for a file that is no case file, OSError for one that cannot be read.
     """
@@ -38,5 +38,5 @@ def run_file(path: Path, shipped: Rules) -> Iterator[CaseResult]:
     names = [named] if isinstance(named, str) else named
     if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
         raise ValueError(f"{path}: policy is {named!r}; write the paths of policy files")
-    rules = read_policies([path.parent.joinpath(name) for name in names]) if names else shipped
+    rules = read_policies([path.parent.joinpath(name) for name in names]) if names else shipped()
     yield from run_cases(document, rules, path.name)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +72,11 @@ def _held(region: str, book: RuleBook) -> Table:
 def run_case_files(files: Sequence[Path], *, as_json: bool, working: bool) -> int:
     """Run case files and print what holds; return 0, 1 when a case fails, 2 when a file is none."""
     console = Console(soft_wrap=True)
-    shipped: Rules | None = None
+    shipped = cache(shipped_rules)
     failed = unreadable = total = 0
     report: list[dict[str, Any]] = []
     for path in files:
         try:
-            shipped = shipped or shipped_rules()
             results = list(run_file(path, shipped))
         except (ValueError, OSError) as error:
             unreadable += 1

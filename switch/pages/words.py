@@ -146,6 +146,7 @@ COUNTS: Final[Mapping[str, Words]] = {
     "deductible_highest": ("最高级别起付线", "Highest deductible used"),
     "admissions": ("住院次数", "Admissions"),
     "visits": ("就诊次数", "Visits"),
+    "quota_base": ("定额内费用", "Within a hospital's quota"),
     "payer_base": ("补充保障计算基数", "Base of a further payer"),
     "payer_paid": ("补充保障支付", "Paid by a further payer"),
 }

@@ -113,6 +113,13 @@ def _special(
     return special_care(claim, member, institution, entitled.plan, special_plan, area)
 
 
+def _days(claim: Claim) -> int:
+    """Return how many days a stay has lasted: the last, or the day of an interim bill, is none."""
+    if claim.admitted_on is None:
+        return 1
+    return max(1, ((claim.discharged_on or claim.service_on) - claim.admitted_on).days)
+
+
 def _stay(claim: Claim) -> str:
     """Name the stay a claim belongs to: its visit, or the day it began."""
     return claim.visit_id or str(claim.admitted_on or claim.service_on)
@@ -197,7 +204,7 @@ def _decide(
     parts = dict(joined.parts)
     hospital = cash = 0
     for plan, remains in left.values():
-        borne, unpaid = settle_burden(plan, remains, joined, tally, purse)
+        borne, unpaid = settle_burden(plan, remains, joined, _days(case.claim), tally, purse)
         hospital += borne
         cash += unpaid
     _count_times(case, groups, tally)

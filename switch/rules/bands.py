@@ -50,7 +50,7 @@ def share_bands(
     terms = plan.bands
 
     def rate_of(number: int, band: Band) -> int:
-        rate_e8 = _adjusted_e8(plan.adjustments, band.rate_bp, facts)
+        rate_e8 = _adjusted_e8(plan.adjustments, band.rate_bp, number, facts)
         return _reduced_e8(rate_e8, BASIC_FUND, number, reduction)
 
     used = tally.used(terms.position, facts.disease) if terms.position else 0
@@ -119,8 +119,10 @@ def _stretches_of_fund(
     return found
 
 
-def _adjusted_e8(adjustments: Sequence[Adjustments], rate_bp: int, facts: Facts) -> int:
-    """Return the basic ratio in 1/10^8 after every adjustment that holds, within 0..100 %.
+def _adjusted_e8(
+    adjustments: Sequence[Adjustments], rate_bp: int, number: int, facts: Facts
+) -> int:
+    """Return a band's basic ratio in 1/10^8 after every adjustment that holds, within 0..100 %.
 
     A ratio of 0 stays 0: a band that pays nothing is not opened by points.
     """
@@ -129,7 +131,7 @@ def _adjusted_e8(adjustments: Sequence[Adjustments], rate_bp: int, facts: Facts)
         return 0
     for terms in adjustments:
         for row in terms.rows:
-            if not row.condition.holds(facts):
+            if (row.bands and number not in row.bands) or not row.condition.holds(facts):
                 continue
             points_e8 = row.rate_bp * RATE_ONE_BP * (facts.age if row.by_age else 1)
             if row.form == "plus_points":

@@ -1,7 +1,8 @@
-"""Who bears what the basic fund leaves: hospital, further payers, accounts (design 6.5, 6.6)."""
+"""Who bears what the bands leave: floor, hospital, further payers, accounts (design 6.5, 6.6)."""
 
 from switch.model.decision import Step
 from switch.rules.benefit import Benefit
+from switch.rules.floor import base_of, fill
 from switch.rules.further import pay_further
 from switch.rules.hospital import pay_hospital
 from switch.rules.plan import Plan
@@ -17,15 +18,21 @@ _ACCOUNTS = {
 
 
 def settle_burden(
-    plan: Plan, remainders: Together, funds: Benefit, tally: Tally, purse: Purse
+    plan: Plan, remainders: Together, funds: Benefit, days: int, tally: Tally, purse: Purse
 ) -> tuple[int, int]:
     """Return what the hospital bears and what is left for cash, in fen; funds and purse have paid.
 
-    All remainders are of one plan; what is known only now moves its meters.
+    All remainders are of one plan; what is known only now moves its meters. `days`: of the stay.
     """
-    hospital = pay_hospital(plan, remainders, funds, tally) if plan.hospital else 0
+    floor = plan.floor
+    bases = [] if floor is None else [base_of(floor, one) for one in remainders]
+    if floor is not None and floor.counts == "fund":
+        fill(plan, floor, bases, remainders, funds, tally)
+    hospital = pay_hospital(plan, remainders, funds, days, tally) if plan.hospital else 0
     if plan.payers:
         pay_further(plan, remainders, funds, tally)
+    if floor is not None and floor.counts == "all_funds":
+        fill(plan, floor, bases, remainders, funds, tally)
     persons = [sum(one.parts.values()) for one in remainders]
     pay_account(plan.account, remainders, tally, purse)
     move(plan.counting("total"), remainders, [one.total for one in remainders], tally)

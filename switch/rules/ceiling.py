@@ -71,7 +71,51 @@ def cap_fund(plan: Plan, pieces: Sequence[Piece], facts: Facts, tally: Tally) ->
             piece.paid = paid
         above += cut
         tally.steps.append(Step(ceiling.rule, fund, cut, None, amount, 0, 0, _NOTE[0], _NOTE[1]))
+    return above + _cap_all(plan, pieces, facts, tally) if plan.limits else above
+
+
+def _cap_all(plan: Plan, pieces: Sequence[Piece], facts: Facts, tally: Tally) -> int:
+    """Lower the pieces to what all funds may pay together, the basic fund first of each piece."""
+    wanted = sum([piece.paid + sum(piece.others.values()) for piece in pieces])
+    room = room_of_all(plan, wanted, facts, tally)
+    above = wanted - room
+    for piece in pieces:
+        piece.paid = min(piece.paid, room)
+        room -= piece.paid
+        for fund, amount in piece.others.items():
+            piece.others[fund] = min(amount, room)
+            room -= piece.others[fund]
     return above
+
+
+def room_of_all(plan: Plan, wanted: int, facts: Facts, tally: Tally) -> int:
+    """Return how much of what is wanted the limits of all funds together leave to pay."""
+    least = wanted
+    for limit in plan.limits:
+        amount = _amount(limit, facts)
+        if amount is None:
+            continue
+        room = max(0, amount - _used(limit, facts, tally))
+        tally.limit(limit.meter, amount, facts.disease)
+        if room < least:
+            least = room
+            zh, en = "全部基金合计限额", "Limit of all funds together"
+            tally.steps.append(Step(limit.rule, wanted, room, None, amount, 0, 0, zh, en))
+    return least
+
+
+def room_of_fund(plan: Plan, paid: int, wanted: int, facts: Facts, tally: Tally) -> int:
+    """Return how much more of what is wanted the ceilings leave to the basic fund.
+
+    `paid`: what it has paid of the bill, for a ceiling of the bill alone.
+    """
+    room = wanted
+    for ceiling in plan.ceilings:
+        amount = _amount(ceiling, facts) if ceiling.limit_on == "fund" else None
+        if amount is not None:
+            used = _used(ceiling, facts, tally) if ceiling.meter else paid
+            room = min(room, max(0, amount - used))
+    return room
 
 
 def _shrink(piece: Piece, kept: int) -> None:

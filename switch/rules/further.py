@@ -7,6 +7,7 @@ from switch.model.decision import Step
 from switch.model.money import RATE_ONE_BP
 from switch.rules.bands import Piece, reduced_e8, scope_of_paid
 from switch.rules.benefit import Benefit
+from switch.rules.ceiling import room_of_all
 from switch.rules.plan import Plan
 from switch.rules.remainder import Remainder, Together, divided, move, part_of, take_off
 from switch.rules.rounding import HALF_UP
@@ -36,7 +37,7 @@ def pay_further(plan: Plan, remainders: Together, funds: Benefit, tally: Tally) 
             disease = together[0].facts.disease
             start = tally.used(payer.meter, disease) if payer.meter else position
             stretches = _stretches(payer, bands, start, base, together[0].reduction, tally)
-            paid = _capped(payer, cap, given, sum(one.paid for one in stretches), tally)
+            paid = _limited(plan, payer, cap, given, stretches, together, tally)
             if payer.meter:
                 tally.add(payer.meter, base, disease)
             _note_above(payer, parts, together, _above(stretches, bands, paid))
@@ -148,20 +149,52 @@ def _rate_e8(fund: FundPayType, rate_bp: int, reduction: Reduction | None) -> in
     return reduced_e8(rate_e8, reduction)
 
 
-def _capped(payer: FurtherPayer, cap: int | None, given: int, amount: int, tally: Tally) -> int:
-    """Return what a payer gives below its cap; `given`: what it gave of the bill before."""
-    if cap is None:
-        return amount
+def _limited(
+    plan: Plan,
+    payer: FurtherPayer,
+    cap: int | None,
+    given: int,
+    stretches: Sequence[Piece],
+    together: Together,
+    tally: Tally,
+) -> int:
+    """Return what a payer gives below its cap and what all funds may pay together.
+
+    `given`: what it gave of the bill before. The others of its bands are lowered with it where a
+    limit is of all funds.
+    """
+    amount = sum([one.paid for one in stretches])
+    others = sum([sum(one.others.values()) for one in stretches])
+    room = wanted = amount + others
+    if plan.limits:
+        room = room_of_all(plan, wanted, together[0].facts, tally)
+    if cap is not None:
+        room_of_cap = _room_of_cap(payer, cap, given, amount, tally)
+        if payer.cap_meter is not None and payer.cap_meter.counts == ("all_funds",):
+            room = min(room, room_of_cap)
+        amount = min(amount, room_of_cap)
+    paid = min(amount, room)
+    if room < wanted:
+        room -= paid
+        for one in stretches:
+            for fund, other in one.others.items():
+                one.others[fund] = min(other, room)
+                room -= one.others[fund]
+    if payer.cap_meter is not None and payer.cap_meter.counts == ("payer_paid",):
+        tally.add(payer.cap_meter, paid)
+    return paid
+
+
+def _room_of_cap(payer: FurtherPayer, cap: int, given: int, amount: int, tally: Tally) -> int:
+    """Return what is left of a payer's cap."""
     used = given
     if payer.cap_meter is not None:
         used = tally.used(payer.cap_meter)
         tally.limit(payer.cap_meter, cap)
-    paid = min(amount, max(0, cap - used))
-    if paid < amount:
+    room = max(0, cap - used)
+    if room < amount:
         tally.steps.append(
-            Step(payer.rule, amount, paid, None, cap, 0, 0,
+            Step(payer.rule, amount, room, None, cap, 0, 0,
                  f"{payer.payer} 限额", f"Limit of fund {payer.payer}")
         )  # fmt: skip
-    if payer.cap_meter is not None:
-        tally.add(payer.cap_meter, paid)
-    return paid
+    return room

@@ -183,9 +183,14 @@ def remainders(group: Group, benefit: Benefit) -> list[Remainder]:
                 own[part] = amount
                 parts[part] -= amount
             total -= sum(sums)
-            found.append(Remainder(facts, reduction, own, sum(sums), 0, frozenset({name})))
-    groups = frozenset() if group.flat is None else group.flat.groups
-    return [Remainder(facts, reduction, parts, total, benefit.basic, groups), *found]
+            groups = frozenset({name})
+            found.append(Remainder(facts, reduction, own, sum(sums), 0, 0, groups=groups))
+    main = Remainder(
+        facts, reduction, parts, total,
+        benefit.funds.get(group.plan.bands.payer, 0), benefit.basic,
+        groups=frozenset() if group.flat is None else group.flat.groups,
+    )  # fmt: skip
+    return [main, *found]
 
 
 def _group_of(

@@ -13,10 +13,11 @@ FUND = "fund"
 """The word for the basic fund's payment beside the bill parts."""
 
 
-def pay_hospital(plan: Plan, remainders: Together, funds: Benefit, tally: Tally) -> int:
+def pay_hospital(plan: Plan, remainders: Together, funds: Benefit, days: int, tally: Tally) -> int:
     """Return what the hospital bears, taken off the parts or the basic fund's part it is of.
 
-    Of each form the first row that holds counts, for each disease's lines.
+    Of each form the first row that holds counts, for each disease's lines. `days`: how long the
+    stay has lasted, for quotas of a day.
     """
     borne, done = 0, set[tuple[str, int]]()
     for row in plan.hospital.rows if plan.hospital else ():
@@ -27,11 +28,13 @@ def pay_hospital(plan: Plan, remainders: Together, funds: Benefit, tally: Tally)
         ]
         if together:
             done |= {(row.form, id(one)) for one in together}
-            borne += _bear(plan, row, together, funds, tally)
+            borne += _bear(plan, row, together, funds, days, tally)
     return borne
 
 
-def _bear(plan: Plan, row: HospitalRow, together: Together, funds: Benefit, tally: Tally) -> int:
+def _bear(
+    plan: Plan, row: HospitalRow, together: Together, funds: Benefit, days: int, tally: Tally
+) -> int:
     base = sum(
         sum(one.basic for one in together) if part == FUND else part_of(together, part)
         for part in row.base
@@ -40,7 +43,7 @@ def _bear(plan: Plan, row: HospitalRow, together: Together, funds: Benefit, tall
         total = sum(one.total for one in together)
         allowed = HALF_UP.share(total, row.rate_bp * RATE_ONE_BP)
     else:
-        allowed = row.amount_fen
+        allowed = _quota(row, base, days, tally)
     excess = max(0, base - allowed)
     borne = left = HALF_UP.share(excess, row.bears_bp * RATE_ONE_BP)
     tally.steps.append(
@@ -49,19 +52,36 @@ def _bear(plan: Plan, row: HospitalRow, together: Together, funds: Benefit, tall
     )  # fmt: skip
     for part in row.base:
         if part == FUND:
-            left -= _take_fund(plan, together, funds, left, tally)
+            shares = _take_fund(plan, together, funds, left, tally)
         else:
-            left -= sum(take_off(together, [part], left))
+            shares = take_off(together, [part], left)
+        for one, share in zip(together, shares, strict=True):
+            one.borne += share
+            left -= share
     return borne
 
 
-def _take_fund(plan: Plan, together: Together, funds: Benefit, most: int, tally: Tally) -> int:
-    """Return what is taken off the basic fund's part: it is taken off the fund's meters, too."""
+def _quota(row: HospitalRow, base: int, days: int, tally: Tally) -> int:
+    """Return what is left of a quota, and note what of the base lies within it."""
+    amount = row.amount_fen * days if row.by_day else row.amount_fen
+    if row.meter is None:
+        return amount
+    allowed = max(0, amount - tally.used(row.meter))
+    tally.limit(row.meter, amount)
+    tally.add(row.meter, min(base, allowed))
+    return allowed
+
+
+def _take_fund(
+    plan: Plan, together: Together, funds: Benefit, most: int, tally: Tally
+) -> list[int]:
+    """Return what is taken off the basic fund's parts: it is taken off the fund's meters, too."""
     taken = min(sum(one.basic for one in together), most)
     shares = divided(taken, [one.basic for one in together])
     for one, share in zip(together, shares, strict=True):
         one.basic -= share
+        one.fund -= share
     funds.pay(plan.bands.payer, -taken)
     for counted in (FUND, "all_funds"):
         move(plan.counting(counted), together, [-share for share in shares], tally)
-    return taken
+    return shares

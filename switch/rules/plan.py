@@ -33,7 +33,7 @@ from switch.rules.terms_benefit import (
     Segment,
     Segments,
 )
-from switch.rules.terms_payers import AccountUse, FurtherPayer, Hospital
+from switch.rules.terms_payers import AccountUse, Floor, FurtherPayer, Hospital
 from switch.rules.words import ADMISSIONS, AREAS, BASIC_FUND, LEVELS, LINE_PARTS
 
 T = TypeVar("T")
@@ -71,6 +71,8 @@ class Plan:
     deductible: Deductible | None
     bands: Bands
     ceilings: tuple[Ceiling, ...]
+    limits: tuple[Ceiling, ...]
+    """Ceilings on what all funds pay together; the others are in `ceilings`."""
     adjustments: tuple[Adjustments, ...]
     account: AccountUse
     areas: Mapping[str, CrossCity]
@@ -79,6 +81,7 @@ class Plan:
     flat: tuple[FlatGroup, ...]
     payers: tuple[FurtherPayer, ...]
     hospital: Hospital | None
+    floor: Floor | None
     meters: tuple[Meter, ...]
     """Every sum this kind of care moves, by name."""
     reads_ordinal: str
@@ -113,6 +116,7 @@ def join_plan(
     if kind in SPECIAL_KINDS and diseases is None and modes is not None:
         raise ValueError(f"{where}: covered, but no special_disease_list rule holds (gap)")
     meters = _meters(terms, where)
+    ceilings = sorted(_all(terms, Ceiling), key=lambda one: one.name)
     plan = Plan(
         region=region,
         insurance=insurance,
@@ -127,7 +131,8 @@ def join_plan(
         segments=segments.segments if segments else (),
         deductible=first_of(terms, Deductible),
         bands=bands,
-        ceilings=tuple(sorted(_all(terms, Ceiling), key=lambda one: one.name)),
+        ceilings=tuple(one for one in ceilings if one.limit_on != "all_funds"),
+        limits=tuple(one for one in ceilings if one.limit_on == "all_funds"),
         adjustments=tuple(sorted(_all(terms, Adjustments), key=lambda one: one.rule)),
         account=first_of(terms, AccountUse) or AccountUse(_DEFAULT, ()),
         areas={area: _naming_basic(cross, bands) for area, cross in areas.items()},
@@ -136,6 +141,7 @@ def join_plan(
         flat=tuple(sorted(_all(terms, FlatGroup), key=lambda one: one.rule)),
         payers=tuple(sorted(_all(terms, FurtherPayer), key=lambda one: (one.order, one.payer))),
         hospital=first_of(terms, Hospital),
+        floor=first_of(terms, Floor),
         meters=meters,
         reads_ordinal=_ordinal_meter(terms),
         counted={

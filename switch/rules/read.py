@@ -243,6 +243,7 @@ READERS: Final[Mapping[str, Callable[[Reader, Context], Term | None]]] = {
     "account": read_payers.read_account,
     "payer": read_payers.read_payer,
     "hospital": read_payers.read_hospital,
+    "floor": read_payers.read_floor,
     "accumulator": read_payers.read_accumulator,
     "cross_city": _cross_city,
     "special_disease_modes": _special_modes,

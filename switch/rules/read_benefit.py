@@ -3,15 +3,15 @@
 One function per type of rule; `read.READERS` joins them.
 """
 
-from typing import Final
-
 from switch.model.codes import FundPayType
 from switch.rules.read_rows import (
     FUNDS,
     Context,
+    own_fund,
     read_bands,
     read_condition,
     read_meter,
+    read_numbers,
     read_rounding,
     read_table,
 )
@@ -30,17 +30,6 @@ from switch.rules.terms_benefit import (
 )
 from switch.rules.values import Reader
 from switch.rules.words import ADMISSIONS, PARTS, PERIODS
-
-_RESIDENTS: Final = frozenset({"380", "391", "392"})
-"""Insurances that residents' pooled fund took over (domain facts 1.5)."""
-
-
-def _own_fund(insurance: str) -> str:
-    """Return the fund an insurance pays from unless its rules name another."""
-    if insurance in _RESIDENTS:
-        return FundPayType.RESIDENT_POOLED
-    own = f"{insurance}100"
-    return own if own in FUNDS else FundPayType.OTHER
 
 
 def read_segments(reader: Reader, context: Context) -> Segments:
@@ -128,7 +117,7 @@ def read_bands_rule(reader: Reader, context: Context) -> Bands:
     )
     return Bands(
         context.rule,
-        payer=FundPayType(reader.word("payer", FUNDS, default=_own_fund(context.insurance))),
+        payer=FundPayType(reader.word("payer", FUNDS, default=own_fund(context.insurance))),
         position=read_meter(reader, context, (counts,), per="visit"),
         from_zero=counts == "in_scope",
         of_fund=counts == "fund",
@@ -139,22 +128,26 @@ def read_bands_rule(reader: Reader, context: Context) -> Bands:
 
 def read_ceiling(reader: Reader, context: Context) -> Ceiling | None:
     """A ceiling, or None where the rule says that there is none; see `terms.Ceiling`."""
-    limit_on = reader.word("limit_on", {"none", "scope", "fund"})
+    limit_on = reader.word("limit_on", {"none", "scope", "fund", "all_funds"})
     if limit_on == "none":
         return None
-    counts = "fund"
+    counts = limit_on
     if limit_on == "scope":
         counts = reader.word("counts", {"in_scope", "after_deductible"}, default="in_scope")
     amounts = read_table(reader, "amounts", lambda row: row.money("amount"), context)
     excess = "scope"
-    if limit_on == "fund":
+    meter = read_meter(reader, context, (counts,))
+    if limit_on == "all_funds":
+        # Payers of one bill come one after the other: even a bill's own limit needs a sum.
+        meter = meter or Meter(context.rule_id, (counts,), "visit")
+    elif limit_on == "fund":
         excess = reader.word("excess", {"scope", "fund"}, default="scope")
     return Ceiling(
         context.rule,
         name=context.rule_id,
         limit_on=limit_on,
         amounts=amounts,
-        meter=read_meter(reader, context, (counts,)),
+        meter=meter,
         from_zero=counts == "in_scope",
         excess=excess,
         further_disease_fen=reader.money("further_disease", 0),
@@ -170,8 +163,8 @@ def read_adjustments(reader: Reader, context: Context) -> Adjustments:
         if by_age and form == "times":
             row.fail("per_year_of_age multiplies points, not a factor")
         rate_bp = row.rate("rate")
-        rule = f"{context.rule}/{number}"
-        rows.append(Adjustment(rule, read_condition(row), form, rate_bp, by_age))
+        rule, bands = f"{context.rule}/{number}", read_numbers(row, "bands")
+        rows.append(Adjustment(rule, read_condition(row), form, rate_bp, by_age, bands))
         row.done()
     only_first = reader.word("apply", {"all", "first"}, default="all") == "first"
     return Adjustments(context.rule, tuple(rows), only_first)
@@ -185,7 +178,7 @@ def read_flat(reader: Reader, context: Context) -> FlatGroup:
     return FlatGroup(
         context.rule,
         groups=groups,
-        payer=FundPayType(reader.word("payer", FUNDS, default=_own_fund(context.insurance))),
+        payer=FundPayType(reader.word("payer", FUNDS, default=own_fund(context.insurance))),
         pays=read_table(reader, "rates", lambda row: row.rate("fund"), context),
         rounding=read_rounding(reader),
         counts=frozenset(reader.words("counts", {*PARTS, "in_scope", "after_deductible", "fund"})),

@@ -7,10 +7,12 @@ from switch.model.codes import FundPayType
 from switch.rules.read_rows import (
     FUNDS,
     Context,
+    own_fund,
     read_bands,
     read_condition,
     read_explicit_meter,
     read_meter,
+    read_name,
     read_rounding,
     read_table,
 )
@@ -18,13 +20,14 @@ from switch.rules.terms_benefit import ENDLESS, Meter
 from switch.rules.terms_payers import (
     AccountUse,
     Accumulator,
+    Floor,
     FurtherPayer,
     Hospital,
     HospitalRow,
     Use,
 )
 from switch.rules.values import Reader
-from switch.rules.words import COUNTS, PARTS, PERIODS
+from switch.rules.words import COUNTS, OUTSIDE_SCOPE, PARTS, PERIODS
 
 
 def read_payer(reader: Reader, context: Context) -> FurtherPayer:
@@ -44,8 +47,11 @@ def read_payer(reader: Reader, context: Context) -> FurtherPayer:
     if reader.has("cap") or reader.has("caps"):
         cap = read_table(reader, "caps", lambda row: row.money("cap"), context, whole=False)
         period = reader.word("cap_per", PERIODS, default="year")
-        name = reader.word("cap_used", default=f"{context.rule_id}.paid")
-        cap_meter = None if period == "visit" else Meter(name, ("payer_paid",), period)
+        counts = reader.word("cap_counts", {"payer_paid", "all_funds"}, default="payer_paid")
+        paid = "paid" if counts == "payer_paid" else "all"
+        name = read_name(reader, "cap_used", f"{context.rule_id}.{paid}")
+        if period != "visit" or counts == "all_funds":
+            cap_meter = Meter(name, (counts,), period)
     return FurtherPayer(
         context.rule,
         payer=FundPayType(reader.word("payer", FUNDS)),
@@ -89,6 +95,7 @@ def read_hospital(reader: Reader, context: Context) -> Hospital:
         base = row.words("base", {*PARTS, "fund"})
         if not base:
             row.fail("base names at least one bill part, or fund")
+        meter, by_day = _quota(row, context) if form == "over_quota" else (None, False)
         rows.append(
             HospitalRow(
                 f"{context.rule}/{number}",
@@ -98,10 +105,40 @@ def read_hospital(reader: Reader, context: Context) -> Hospital:
                 rate_bp=row.rate("rate") if form == "over_share" else 0,
                 amount_fen=row.money("amount") if form == "over_quota" else 0,
                 bears_bp=row.rate("bears", 10_000),
+                meter=meter,
+                by_day=by_day,
             )
         )
         row.done()
     return Hospital(context.rule, tuple(rows))
+
+
+def _quota(row: Reader, context: Context) -> tuple[Meter | None, bool]:
+    """Return what a quota is held against, and whether it is one for each day of the stay."""
+    period = row.word("per", PERIODS, default="visit")
+    if period == "visit":
+        return None, False
+    name = read_name(row, "used", f"{context.rule_id}.quota")
+    by_day = period == "day"
+    return Meter(name, ("quota_base",), "stay" if by_day else period), by_day
+
+
+def read_floor(reader: Reader, context: Context) -> Floor:
+    """The least that a fund pays; see `terms.Floor`."""
+    of = reader.word("of", {"total", "in_scope"}, default="in_scope")
+    without = reader.words("without", PARTS) if reader.has("without") else ("above_ceiling",)
+    if of == "in_scope" and (outside := [part for part in without if part in OUTSIDE_SCOPE]):
+        reader.fail(f"without names {outside}, which are not of what is in scope")
+    return Floor(
+        context.rule,
+        rates=read_table(reader, "rates", lambda row: row.rate("rate"), context, whole=False),
+        of=of,
+        without=without,
+        counts=reader.word("counts", {"fund", "all_funds"}, default="fund"),
+        relieves=reader.words("relieves", PARTS) or ("share", "deductible"),
+        payer=FundPayType(reader.word("payer", FUNDS, default=own_fund(context.insurance))),
+        rounding=read_rounding(reader),
+    )
 
 
 def read_account(reader: Reader, context: Context) -> AccountUse:

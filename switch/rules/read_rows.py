@@ -39,6 +39,17 @@ T = TypeVar("T")
 FUNDS: Final = frozenset(set(FundPayType) - {FundPayType.EMPLOYEE_ACCOUNT, FundPayType.HOSPITAL})
 """Codes that may pay: the account and the hospital have rules of their own."""
 _NUMBER: Final = re.compile(r"[1-9][0-9]?")
+_RESIDENTS: Final = frozenset({"380", "391", "392"})
+"""Insurances that residents' pooled fund took over (domain facts 1.5)."""
+_FOR_EVERYBODY: Final = {
+    "amounts": ("amount", "share", "most"),
+    "widths": ("width",),
+    "period_maxima": ("period_max",),
+    "rates": ("fund", "pays", "rate", "others"),
+    "caps": ("cap",),
+    "waiting": ("months", "days"),
+}
+"""A table's rows → the fields that stand in their place where there is one value for everybody."""
 _SEXES: Final = {"male": "1", "female": "2"}
 _HOLDINGS: Final = frozenset(FilingKind)
 
@@ -108,6 +119,14 @@ def _range(row: Reader, first: str, last: str, least: int, most: int) -> tuple[i
     return lower, upper
 
 
+def own_fund(insurance: str) -> str:
+    """Return the fund an insurance pays from unless its rules name another."""
+    if insurance in _RESIDENTS:
+        return FundPayType.RESIDENT_POOLED
+    own = f"{insurance}100"
+    return own if own in FUNDS else FundPayType.OTHER
+
+
 def read_table(
     reader: Reader,
     plural: str,
@@ -124,6 +143,11 @@ def read_table(
     """
     if not reader.has(plural):
         return always(take(reader))
+    if beside := [key for key in _FOR_EVERYBODY[plural] if reader.has(key)]:
+        reader.fail(
+            f"{beside[0]} and {plural} stand side by side; {beside[0]} alone is for everybody: "
+            f"write it into the rows of {plural}, or leave {plural} out"
+        )
     rows: list[tuple[Condition, T]] = []
     named: list[tuple[Condition, str]] = []
     for row in reader.tables(plural):
@@ -156,12 +180,18 @@ def read_meter(
     period = reader.word(per_key, PERIODS, default=per)
     by_disease = reader.flag("by_disease", default=False)
     named = reader.has(name_key)
-    name = reader.word(name_key, default=f"{context.rule_id}{suffix}")
-    if "@" in name or "#" in name:
-        reader.fail(f"{name_key} is {name!r}; a name holds no @ and no #")
+    name = read_name(reader, name_key, f"{context.rule_id}{suffix}")
     if period == "visit" and not named:
         return None
     return Meter(name, counts, period, by_disease)
+
+
+def read_name(reader: Reader, key: str, default: str) -> str:
+    """Return the name of a sum, which others may share."""
+    name = reader.word(key, default=default)
+    if "@" in name or "#" in name:
+        reader.fail(f"{key} is {name!r}; a name holds no @ and no #")
+    return name
 
 
 def read_explicit_meter(reader: Reader, counts: tuple[str, ...]) -> Meter:

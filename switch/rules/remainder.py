@@ -1,6 +1,6 @@
 """What the basic fund leaves of lines that belong together, for whoever pays after it.
 
-A rule after the fund (hospital, further payer, account) looks at each disease's lines, and
+A rule after the fund (floor, hospital, further payer, account) looks at each disease's lines, and
 at lines settled apart, by themselves; those for which the same row holds are taken together.
 """
 
@@ -18,7 +18,8 @@ from switch.rules.terms_benefit import Meter
 class Remainder:
     """Lines that share their facts, and by name the parts of them that the person still bears.
 
-    `total`: all of the lines, in fen; `basic`: the basic fund's part that counts as "fund".
+    `total`: all of the lines, in fen; `fund`: what the basic fund pays of them, `basic` what of it
+    counts as "fund"; `borne`: the hospital's part.
     `reduction`: what care elsewhere costs. `groups`: the catalogue groups that the lines are of,
     where a payer may ask for them. `above`: by payer's rule, what of its base is above its ceiling.
     """
@@ -27,9 +28,17 @@ class Remainder:
     reduction: Reduction | None
     parts: dict[str, int]
     total: int
+    fund: int
     basic: int
+    borne: int = 0
     groups: frozenset[str] = frozenset()
     above: dict[str, int] = field(default_factory=dict)
+
+    def paid(self, by: str) -> int:
+        """Return what the basic "fund", or "all_funds" have paid of the lines by now, in fen."""
+        if by == "fund":
+            return self.fund
+        return self.total - sum(self.parts.values()) - self.borne
 
 
 Together = Sequence[Remainder]

@@ -12,7 +12,7 @@ from datetime import date
 from switch.rules.condition import Condition, Table
 from switch.rules.filing import FilingTerms
 from switch.rules.terms_benefit import Adjustments, Bands, Ceiling, Deductible, FlatGroup, Segments
-from switch.rules.terms_payers import AccountUse, Accumulator, FurtherPayer, Hospital
+from switch.rules.terms_payers import AccountUse, Accumulator, Floor, FurtherPayer, Hospital
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +212,7 @@ Term = (
     | FlatGroup
     | FurtherPayer
     | Hospital
+    | Floor
     | Accumulator
     | FilingTerms
 )

@@ -118,7 +118,9 @@ class Bands:
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """A limit on the scope that is shared or on the fund's payment, against what `meter` holds.
+    """A limit on the scope that is shared, on the basic fund's payment, or on all funds' together.
+
+    `limit_on`: "scope", "fund" or "all_funds"; held against what `meter` holds.
 
     `excess`: where the fund is limited, the part above the ceiling is found backwards as scope
     ("scope"), or is what the fund would have paid beyond ("fund"). `further_disease_fen` is added
@@ -139,7 +141,7 @@ class Ceiling:
 class Adjustment:
     """A change of the basic fund's ratio for who meets a condition. `form`: plus, minus, times.
 
-    `by_age`: the points are for each full year of age.
+    `by_age`: the points are for each full year of age. `bands`: only those, by number; empty: all.
     """
 
     rule: str
@@ -147,6 +149,7 @@ class Adjustment:
     form: str
     rate_bp: int
     by_age: bool = False
+    bands: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ class FurtherPayer:
 
     `base`: (part, share in basis points) in the order they are relieved. `above`: instead of parts,
     the id of an earlier payer's rule, whose base above its ceiling is the base of this one.
-    `meter` sums the base, over which the bands run; `cap` limits the payment against `cap_meter`.
+    `meter` sums the base, over which the bands run; `cap` limits the payment against `cap_meter`,
+    which counts this payer's payments, or those of all funds.
     No row of `bands` holds: this payer does not pay. `groups`: only of lines of these catalogue
     groups, or none named, of any; never of those of `without_groups`.
     """
@@ -64,8 +65,9 @@ class HospitalRow:
     """What the hospital bears. `form`:
 
     `over_share`: of what the parts exceed `rate_bp` of the bill's total; `over_quota`: of what the
-    base exceeds `amount_fen`; in both `bears_bp` of the excess. `base` are bill parts, or the word
-    "fund": what the basic fund would pay.
+    base exceeds `amount_fen`, a bill, a day of the stay (`by_day`), or of what `meter` leaves of it
+    in its period; in both `bears_bp` of the excess. `base` are bill parts, or the word "fund": what
+    the basic fund would pay.
     """
 
     rule: str
@@ -75,6 +77,8 @@ class HospitalRow:
     rate_bp: int
     amount_fen: int
     bears_bp: int
+    meter: Meter | None
+    by_day: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,25 @@ class Hospital:
 
     rule: str
     rows: tuple[HospitalRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The least that a fund pays of a bill: what is missing is paid, too (保底).
+
+    The least is the ratio of `rates` on the bill's `of`, "total" or "in_scope", less the parts
+    `without`. `counts`: what has been paid of it, by the basic "fund" or by "all_funds". What is
+    missing is taken off the parts that it `relieves`, in order, and paid by `payer`.
+    """
+
+    rule: str
+    rates: Table[int]
+    of: str
+    without: tuple[str, ...]
+    counts: str
+    relieves: tuple[str, ...]
+    payer: FundPayType
+    rounding: Rounding
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,9 @@ PARTS: Final[Mapping[str, tuple[str, str]]] = {
 LINE_PARTS: Final = ("own_expense", "over_limit", "first_self_pay")
 """The bill parts that are known of every line."""
 
+OUTSIDE_SCOPE: Final = (*LINE_PARTS, "cross_city_first_pay")
+"""The bill parts that are not of what is in scope."""
+
 COUNTS: Final = frozenset(
     {
         "total",
@@ -73,6 +76,7 @@ COUNTS: Final = frozenset(
         "visits",
         "payer_base",
         "payer_paid",
+        "quota_base",
         *PARTS,
     }
 )

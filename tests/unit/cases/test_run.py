@@ -40,6 +40,11 @@ HEAD = 'policy = "p.toml"\n[given]\non = 2020-05-01\nkind = "11"\n'
 CASE = '[[case]]\nname = "c"\n'
 
 
+def none_shipped() -> Rules:
+    """Fail: a file that names its policies needs none of the package's."""
+    raise AssertionError("the shipped rules were asked for")
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Any:
     """Run the text of a case file beside the policy."""
@@ -48,7 +53,7 @@ def run(tmp_path: Path) -> Any:
     def run_text(text: str) -> list[CaseResult]:
         path = tmp_path / "cases.toml"
         path.write_text(text, encoding="utf-8")
-        return list(run_file(path, Rules({}, {})))
+        return list(run_file(path, none_shipped))
 
     return run_text
 
@@ -319,7 +324,7 @@ def test_without_a_policy_of_its_own_a_file_runs_on_the_rules_given(tmp_path: Pa
     rules = read_policies([tmp_path / "p.toml"])
     path = tmp_path / "cases.toml"
     path.write_text(HEAD.partition("\n")[2] + CASE + "in_scope = 200\nexpect = { fund = 80 }")
-    (result,) = run_file(path, rules)
+    (result,) = run_file(path, lambda: rules)
     assert result.holds
-    (result,) = run_file(path, Rules({}, {}))
+    (result,) = run_file(path, lambda: Rules({}, {}))
     assert "region is missing; the policies are of " in result.fault

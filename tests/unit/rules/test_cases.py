@@ -23,7 +23,7 @@ def load_results() -> list[Any]:
     return [
         pytest.param(result, id=f"{path.stem}: {result.name}")
         for path in CASE_FILES
-        for result in run_file(path, shipped_rules())
+        for result in run_file(path, shipped_rules)
     ]
 
 

@@ -1,4 +1,4 @@
-"""What rules that name groups of items, or both forms of a reduction, are refused for."""
+"""What groups, limits of all funds, floors, quotas and mixed fields are refused for."""
 
 import re
 
@@ -37,6 +37,55 @@ APART = rule("flat", 'groups = ["a", "b"]\nfund = 1').replace('"x"', '"apart"')
             "unknown fields .'minus_points'.",
         ),
         ("cross_city", 'rows = [{ form = "times", rate = 1, flat = "a" }]', "flat is 'a'"),
+        (
+            "ceiling",
+            'limit_on = "all_funds"\namount = 1\nexcess = "fund"',
+            "unknown fields .'excess'.",
+        ),
+        ("payer", PAYER + 'base = ["share"]\ncap = 1\ncap_counts = "fund"', "cap_counts is 'fund'"),
+        ("payer", PAYER + 'base = ["share"]\ncap = 1\ncap_used = "a#b"', "a name holds no @"),
+        ("payer", PAYER + 'base = ["share"]\ncap_counts = "all_funds"', "unknown fields"),
+        ("floor", "", "rate is missing"),
+        ("floor", 'rate = 1\nof = "bill"', "of is 'bill'"),
+        ("floor", 'rate = 1\ncounts = "person"', "counts is 'person'"),
+        ("floor", 'rate = 1\nrelieves = ["fund"]', "relieves names"),
+        ("floor", 'rate = 1\nwithout = ["deductibles"]', "without names"),
+        (
+            "floor",
+            'rate = 1\nwithout = ["deductible", "own_expense"]',
+            "without names .'own_expense'., which are not of what is in scope",
+        ),
+        (
+            "hospital",
+            'rows = [{ form = "over_quota", base = ["share"], amount = 1, per = "week" }]',
+            "per is 'week'",
+        ),
+        (
+            "hospital",
+            'rows = [{ form = "over_quota", base = ["share"], amount = 1, used = "n" }]',
+            "unknown fields .'used'.",
+        ),
+        (
+            "hospital",
+            'rows = [{ form = "over_share", base = ["share"], rate = 1, per = "day" }]',
+            "unknown fields .'per'.",
+        ),
+        (
+            "adjustments",
+            'rows = [{ form = "times", rate = 1, bands = ["0"] }]',
+            "rows 1: bands is .'0',.; write their numbers as words",
+        ),
+        (
+            "flat",
+            'groups = ["a"]\nfund = 1\nrates = [{ fund = 1 }]',
+            (
+                "fund and rates stand side by side; fund alone is for everybody: "
+                "write it into the rows of rates, or leave rates out"
+            ),
+        ),
+        ("deductible", "most = 1\namounts = [{ amount = 1 }]", "most and amounts stand side by"),
+        ("payer", PAYER + 'base = ["share"]\nrates = [{ pays = 1 }]', "pays and rates stand side"),
+        ("floor", "rate = 1\nrates = [{ rate = 1 }]", "rate and rates stand side by side"),
     ],
 )
 def test_a_wrong_value_is_refused_by_file_line_and_rule(
