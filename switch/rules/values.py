@@ -42,11 +42,6 @@ class Reader:
         """Say whether an optional field is present."""
         return key in self._table
 
-    def is_list(self, key: str) -> bool:
-        """Say whether a field is a list of tables rather than one plain value."""
-        value = self._table.get(key)
-        return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
-
     def word(
         self, key: str, allowed: Iterable[str] | None = None, default: str | None = None
     ) -> str:
@@ -62,11 +57,12 @@ class Reader:
         return value
 
     def words(self, key: str, allowed: Iterable[str] | None = None) -> tuple[str, ...]:
-        """Return a list of different words; none when the field is missing."""
+        """Return a list of different words, a single word as a list of one; none when missing."""
         if key not in self._table:
             self._asked.add(key)
             return ()
         value = self._take(key)
+        value = [value] if isinstance(value, str) and value else value
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self.fail(f"{key} is {value!r}; write a list of words")
         if len(set(value)) != len(value):
@@ -109,6 +105,13 @@ class Reader:
             return default
         return self._amount(key, self._take(key))
 
+    def money_or_none(self, key: str) -> int | None:
+        """Return an amount in fen, or None for the word "none"."""
+        if self._table.get(key) == "none":
+            self._asked.add(key)
+            return None
+        return self.money(key)
+
     def moneys(self, key: str) -> tuple[int, ...]:
         """Return a list of amounts in fen; none when the field is missing."""
         return tuple(self._amount(key, item) for item in self._optional_list(key))
@@ -126,13 +129,17 @@ class Reader:
         items = value if isinstance(value, list) else [value]
         return tuple(self._ratio(key, item) for item in items)
 
-    def tables(self, key: str) -> tuple["Reader", ...]:
-        """Return a list of tables, each to be read in turn and closed with `done`."""
+    def tables(self, key: str, plain: str = "") -> tuple["Reader", ...]:
+        """Return a list of tables, each to be read in turn and closed with `done`.
+
+        `plain`: a word in the list stands for a table with that one field.
+        """
         rows = []
         for number, item in enumerate(self._optional_list(key), start=1):
-            if not isinstance(item, dict):
+            table = {plain: item} if plain and isinstance(item, str) else item
+            if not isinstance(table, dict):
                 self.fail(f"{key} holds {item!r}; write tables")
-            rows.append(Reader(item, f"{self.where}, {key} {number}", self._units))
+            rows.append(Reader(table, f"{self.where}, {key} {number}", self._units))
         return tuple(rows)
 
     def mapping(self, key: str, allowed: Iterable[str]) -> dict[str, str]:

@@ -33,7 +33,8 @@ TABLE = "amounts = [{{ {}, amount = 1 }}, {{ amount = 2 }}]"
 
 WRONG_ROWS = [
     ('levels = ["high"]', "levels names .'high'.; write words of "),
-    ('levels = "tertiary"', "levels is 'tertiary'; write a list of words"),
+    ("levels = 3", "levels is 3; write a list of words"),
+    ("levels = []", "levels is empty and would ask nothing"),
     ('classes = ["worker"]', "classes names"),
     ('sexes = ["m"]', "sexes names"),
     ('kinds = ["99"]', "kinds names"),
@@ -187,7 +188,7 @@ WRONG_VALUES = [
     ("payer", 'payer = "999996"\norder = 1\nbase = ["share"]\npays = 1', "payer is '999996'"),
     ("payer", 'payer = "330100"\norder = 1\nbase = []\npays = 1', "at least one bill part"),
     ("payer", 'payer = "330100"\norder = 1\nbase = ["share"]\nabove = "y"\npays = 1', "above"),
-    ("payer", 'payer = "330100"\norder = 1\nbase = ["share", "share"]\npays = 1', "twice"),
+    ("payer", 'payer = "330100"\norder = 1\nbase = ["share", "share"]\npays = 1', "each once"),
     (
         "payer",
         (
