@@ -55,6 +55,7 @@ class Fields:
     def words(self, key: str) -> tuple[str, ...]:
         """Return a list of words."""
         value = self.take(key, [])
+        value = [value] if isinstance(value, str) and value else value
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             self.fail(f"{key} is {value!r}; write a list of words")
         return tuple(value)

@@ -282,6 +282,7 @@ def _filing(one: Fields, region: str) -> Filing:
 
 def _standings(fields: Fields) -> list[Standing]:
     value = fields.take("standings", [])
+    value = [value] if isinstance(value, str) else value
     if not isinstance(value, list) or not all(isinstance(item, str | dict) for item in value):
         fields.fail(f"standings is {value!r}; write a list of words, or of tables with days")
     found = []

@@ -132,10 +132,13 @@ class Reader:
     def tables(self, key: str, plain: str = "") -> tuple["Reader", ...]:
         """Return a list of tables, each to be read in turn and closed with `done`.
 
-        `plain`: a word in the list stands for a table with that one field.
+        `plain`: a word in the list, or alone, stands for a table with that one field.
         """
+        self._asked.add(key)
         rows = []
-        for number, item in enumerate(self._optional_list(key), start=1):
+        one = self._table.get(key) if plain else None
+        items = [one] if one and isinstance(one, str) else self._optional_list(key)
+        for number, item in enumerate(items, start=1):
             table = {plain: item} if plain and isinstance(item, str) else item
             if not isinstance(table, dict):
                 self.fail(f"{key} holds {item!r}; write tables")
