@@ -98,7 +98,7 @@ _LINE_PARTS: Final = {
 _DECLINES: Final = tuple(
     code.name
     for code in ReplyCode
-    if ReplyCode.IDENTITY_NOT_ACCEPTED <= code < ReplyCode.AMOUNTS_CHANGED
+    if ReplyCode.IDENTITY_NOT_ACCEPTED <= code <= ReplyCode.SPECIAL_DISEASE_NOT_LISTED
 )
 """What adjudication may decline for, in order of precedence."""
 _OTHERS: Final = (

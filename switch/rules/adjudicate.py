@@ -197,8 +197,10 @@ def _decide(
     for group in groups:
         benefit = _settle(group, tally, purse)
         if benefit is None:
-            plan = group.plan
-            return decline_not_held(plan.region, plan.insurance, plan.kind, entitled.ruled_on)
+            plan, level = group.plan, group.facts.level
+            return decline_not_held(
+                plan.region, plan.insurance, plan.kind, entitled.ruled_on, level=level
+            )
         joined.join(benefit)
         left.setdefault(id(group.plan), (group.plan, []))[1].extend(remainders(group, benefit))
     parts = dict(joined.parts)

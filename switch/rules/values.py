@@ -26,12 +26,13 @@ META: Final = frozenset({"since", "until", "evidence", "source", "note", "unit"}
 class Reader:
     """Takes the fields of one table, checking each, and refuses what nobody asked for."""
 
-    __slots__ = ("_asked", "_table", "_units", "where")
+    __slots__ = ("_asked", "_looked", "_table", "_units", "where")
 
     def __init__(self, table: Mapping[str, object], where: str, units: frozenset[str]) -> None:
         self.where = where
         self._table = table
         self._asked: set[str] = set(META)
+        self._looked: set[str] = set()
         self._units = units
 
     def fail(self, problem: str) -> NoReturn:
@@ -40,6 +41,7 @@ class Reader:
 
     def has(self, key: str) -> bool:
         """Say whether an optional field is present."""
+        self._looked.add(key)
         return key in self._table
 
     def word(
@@ -113,8 +115,11 @@ class Reader:
         return self.money(key)
 
     def moneys(self, key: str) -> tuple[int, ...]:
-        """Return a list of amounts in fen; none when the field is missing."""
-        return tuple(self._amount(key, item) for item in self._optional_list(key))
+        """Return a list of amounts in fen; a single one is a list of one, none when missing."""
+        self._asked.add(key)
+        value = self._table.get(key, [])
+        items = value if isinstance(value, list) else [value]
+        return tuple(self._amount(key, item) for item in items)
 
     def rate(self, key: str, default: int | None = None) -> int:
         """Return a ratio in basis points, 0..10,000."""
@@ -162,7 +167,8 @@ class Reader:
         """Refuse fields that no one read. Raises: ValueError."""
         unknown = sorted(set(self._table) - self._asked)
         if unknown:
-            self.fail(f"unknown fields {unknown}; known here: {sorted(self._asked - META)}")
+            known = sorted((self._asked | self._looked) - META)
+            self.fail(f"unknown fields {unknown}; known here: {known}")
 
     def _take(self, key: str) -> object:
         self._asked.add(key)

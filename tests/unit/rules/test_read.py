@@ -258,7 +258,6 @@ def test_a_wrong_value_is_refused_by_file_line_and_rule(
         ("edges = [10]\nfund = 80", "1 edges make 2 bands, but 1 ratios stand"),
         ("edges = [0]\nfund = [80, 90]", "the band from 0 to below 0 fen is never reached"),
         ("edges = [20, 10]\nfund = [1, 2, 3]", "the band from 2000 to below 1000 fen"),
-        ("edges = 10\nfund = [80, 90]", "edges is 10; write a list"),
         ("fund = 100.001", "to 2 decimals"),
         ('fund = 80\nunit = "yuan"', "fund needs exactly one unit of bp, percent"),
         ("rates = [{ fund = 80, edges = [5] }]", "rates 1: 1 edges make 2 bands"),
