@@ -37,9 +37,7 @@ class Bill:
 
     def joined(self, catalogue: Catalogue | None, region: str) -> Catalogue:
         """Return a catalogue with this bill's own items before its own."""
-        if catalogue is None:
-            return Catalogue(region, self.items, "")
-        return replace(catalogue, region=region, items={**catalogue.items, **self.items})
+        return (catalogue or Catalogue(region, {}, "")).with_items(region, self.items)
 
 
 def read_bill(fields: Fields, institution: Institution, on: date) -> Bill:

@@ -49,14 +49,6 @@ class Benefit:
         if amount_fen:
             self.funds[fund] = self.funds.get(fund, 0) + amount_fen
 
-    def join(self, other: "Benefit") -> None:
-        """Add another group's benefit to this one."""
-        self.basic += other.basic
-        for fund, amount in other.funds.items():
-            self.pay(fund, amount)
-        for part, amount in other.parts.items():
-            self.parts[part] += amount
-
 
 def find_cells(plan: Plan, facts: Facts) -> Cells | None:
     """Return the cells for a person, or None where a table does not hold his level."""
