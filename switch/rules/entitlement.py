@@ -15,6 +15,7 @@ from switch.model.member import Enrolment, Institution, Member
 from switch.model.reply import ReplyCode
 from switch.rules.book import Held, NotCovered, RuleBook
 from switch.rules.condition import Facts
+from switch.rules.filing import months_later
 from switch.rules.plan import Plan
 from switch.rules.terms import Entitlement
 
@@ -204,7 +205,7 @@ def _waits_until(
     age_days = (enrolment.since - member.born_on).days
     if waiting is None or 0 <= age_days <= terms.newborn_days != 0:
         return date.min
-    begins = _months_later(enrolment.since, waiting.months) + timedelta(days=waiting.days)
+    begins = months_later(enrolment.since, waiting.months) + timedelta(days=waiting.days)
     for other in member.enrolments:
         if other.until is None or not _goes_on(enrolment, other, other.until, terms):
             continue
@@ -227,12 +228,3 @@ def _goes_on(enrolment: Enrolment, other: Enrolment, until: date, terms: Entitle
         and other.since < enrolment.since
         and (enrolment.since - until).days - 1 <= terms.gap_days
     )
-
-
-def _months_later(day: date, months: int) -> date:
-    """Return the same day so many months later, or the first of the next where it has none."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    try:
-        return day.replace(year=year, month=month + 1)
-    except ValueError:
-        return date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)

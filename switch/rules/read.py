@@ -10,6 +10,7 @@ from typing import Final
 from switch.model.codes import InjuryCause, Insurance
 from switch.rules import read_benefit, read_payers
 from switch.rules.condition import ALWAYS, Table
+from switch.rules.filing import FilingTerms
 from switch.rules.read_rows import FUNDS, Context, read_condition, read_numbers, read_table
 from switch.rules.terms import (
     ClassRatio,
@@ -27,7 +28,7 @@ from switch.rules.terms import (
     Year,
 )
 from switch.rules.values import Reader
-from switch.rules.words import BASIC_FUND, FILINGS, LEVELS
+from switch.rules.words import AREAS, BASIC_FUND, FILING, FILINGS, LEVELS
 
 _DAYS: Final = frozenset({"service", "admission", "discharge"})
 _YEAR_DAY: Final = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
@@ -211,6 +212,21 @@ def _special_diseases(reader: Reader, context: Context) -> SpecialDiseases:
     return SpecialDiseases(context.rule, names, settled == "apart")
 
 
+def _filing(reader: Reader, context: Context) -> FilingTerms:
+    months = reader.count("months", 0)
+    longest = reader.count("longest_months", 0)
+    if longest and months > longest:
+        reader.fail(f"months {months} are above longest_months {longest}")
+    return FilingTerms(
+        context.rule,
+        institutions=frozenset(reader.words("institutions", AREAS)),
+        back_days=reader.count("back_days", 0),
+        months=months,
+        longest_months=longest,
+        accounts=reader.words("accounts", {"current", "earlier"}) or ("earlier",),
+    )
+
+
 READERS: Final[Mapping[str, Callable[[Reader, Context], Term | None]]] = {
     "cover": _cover,
     "identity": _identity,
@@ -232,5 +248,6 @@ READERS: Final[Mapping[str, Callable[[Reader, Context], Term | None]]] = {
     "cross_city": _cross_city,
     "special_disease_modes": _special_modes,
     "special_disease_list": _special_diseases,
+    FILING: _filing,
 }
 """Type of rule → how a value of it is read; None: the value says that there is nothing."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from switch.rules.condition import Condition, Table
+from switch.rules.filing import FilingTerms
 from switch.rules.terms_benefit import Adjustments, Bands, Ceiling, Deductible, FlatGroup, Segments
 from switch.rules.terms_payers import AccountUse, Accumulator, Floor, FurtherPayer, Hospital
 
@@ -213,5 +214,6 @@ Term = (
     | Hospital
     | Floor
     | Accumulator
+    | FilingTerms
 )
 """What one dated value of a rule says."""

@@ -48,7 +48,7 @@ _TYPES: Final = (  # one line a group of columns, as in the function
     "text[]", "text[]", "text[]", "text[]", "bigint[]", "bigint[]", "bigint[]", "text[]",
     "text[]", "date[]", "bigint[]",
     "date[]", "bigint[]", "int[]", "int[]", "text[]", "text[]", "text[]", "bigint[]",
-    "date[]", "text[]", "int[]", "text[]", "text[]", "text", "int", "bytea",
+    "date[]", "text[]", "int[]", "text[]", "text[]", "text", "int", "bytea", "jsonb",
 )
 # fmt: on
 _POST: Final = psycopg.sql.SQL("SELECT outcome, keys FROM post({})").format(
