@@ -33,18 +33,16 @@ class Bill:
     """A claim and the catalogue items that its lines bring along."""
 
     claim: Claim
-    items: Mapping[str, tuple[Item, ...]]
+    items: Mapping[str, Item]
 
     def joined(self, catalogue: Catalogue | None, region: str) -> Catalogue:
         """Return a catalogue with this bill's own items before its own."""
-        if catalogue is None:
-            return Catalogue(region, self.items, "")
-        return Catalogue(region, {**catalogue.items, **self.items}, catalogue.hash)
+        return (catalogue or Catalogue(region, {}, "")).with_items(region, self.items)
 
 
 def read_bill(fields: Fields, institution: Institution, on: date) -> Bill:
     """Return the bill of a day that a case states. Raises: ValueError naming what is wrong."""
-    items: dict[str, tuple[Item, ...]] = {}
+    items: dict[str, Item] = {}
     lines = [_line(one, number, on, items) for number, one in enumerate(fields.tables("lines"), 1)]
     if len({line.number for line in lines}) != len(lines):
         fields.fail("two lines have one number")
@@ -90,7 +88,7 @@ def _scoped(
     total: int,
     sums: Mapping[str, int],
     on: date,
-    items: dict[str, tuple[Item, ...]],
+    items: dict[str, Item],
 ) -> FeeLine:
     """Return the one line of a bill whose scope is stated; what no sum names is in scope."""
     own, over, first = (sums.get(key, 0) for key in _SUMS[:3])
@@ -101,11 +99,11 @@ def _scoped(
     if own + over + first > total:
         fields.fail("own + over + first exceed the total")
     item = read_item({"code": "TOTALS", "zh": "合计", "en": "Sums"}, fields.where, _EARLY)
-    items["TOTALS"] = (replace(item, stated=(own, over, first)),)
+    items["TOTALS"] = replace(item, stated=(own, over, first))
     return FeeLine(1, "TOTALS", "", on, 10_000, 0, Fen(total))
 
 
-def _line(one: Fields, position: int, on: date, items: dict[str, tuple[Item, ...]]) -> FeeLine:
+def _line(one: Fields, position: int, on: date, items: dict[str, Item]) -> FeeLine:
     number = one.whole("number", position)
     code = one.text("code", f"LINE-{number}")
     quantity_e4, price_e4 = one.e4("quantity", 10_000), one.e4("price", 0)
@@ -129,7 +127,7 @@ def _line(one: Fields, position: int, on: date, items: dict[str, tuple[Item, ...
     if terms or not one.has("code"):
         if line.category:
             terms.setdefault("category", line.category)
-        item = (read_item({"code": code, **terms}, one.where, _EARLY),)
+        item = read_item({"code": code, **terms}, one.where, _EARLY)
         if items.setdefault(code, item) != item:
             one.fail(f"{code} stands on an earlier line with other terms")
     one.done()

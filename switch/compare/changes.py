@@ -145,11 +145,12 @@ def _same_rows(before: str | None, after: str | None) -> bool:
 
 
 def _items(before: Catalogue | None, after: Catalogue | None) -> Iterator[Change]:
-    ours = {} if before is None else before.items
-    theirs = {} if after is None else after.items
-    for code in sorted(ours.keys() | theirs.keys()):
-        one = [_item_spell(item) for item in ours.get(code, ())]
-        other = [_item_spell(item) for item in theirs.get(code, ())]
+    both = [one for one in (before, after) if one is not None]
+    for code in sorted({code for catalogue in both for code in catalogue.latest}):
+        one, other = (
+            [_item_spell(item) for item in (catalogue.spells(code) if catalogue else ())]
+            for catalogue in (before, after)
+        )
         for since, until, left, right in _stretches(one, other):
             found = tuple(_differences(left, right))
             if found:

@@ -6,7 +6,7 @@ day in one dictionary access, whatever its size.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from itertools import pairwise
@@ -14,7 +14,7 @@ from sys import intern
 from typing import Final
 
 from switch.model.money import RATE_ONE_BP
-from switch.rules.item import CATEGORIES, NO_LIMIT, Item, is_code, parse_price_e4, read_item
+from switch.rules.item import CATEGORIES, NO_LIMIT, Item, Spell, is_code, parse_price_e4, read_item
 
 COLUMNS: Final = (
     "code", "name_zh", "name_en", "category", "class", "first_pay_bp", "price_ceiling_yuan",
@@ -28,11 +28,22 @@ _FIRST_DAY: Final = date(1950, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The items of a region of care; a province-wide catalogue carries the province's code."""
+    """The items of a region of care; a province-wide catalogue carries the province's code.
+
+    `latest`: of each code its last spell, which nearly every look-up wants; `earlier`: those
+    before it, of the few codes that have any, in order.
+    """
 
     region: str
-    items: Mapping[str, tuple[Item, ...]]
+    latest: Mapping[str, Spell]
     hash: str
+    earlier: Mapping[str, tuple[Spell, ...]] = field(default_factory=dict)
+
+    def with_items(self, region: str, items: Mapping[str, Item]) -> "Catalogue":
+        """Return the catalogue of a region with items of its own in front."""
+        own = {code: Spell.of(item) for code, item in items.items()}
+        earlier = {code: found for code, found in self.earlier.items() if code not in own}
+        return Catalogue(region, {**self.latest, **own}, self.hash, earlier)
 
     @classmethod
     def parse(cls, region: str, rows: Iterable[Mapping[str, str]]) -> "Catalogue":
@@ -46,12 +57,7 @@ class Catalogue:
             item = _parse_row(row, f"catalogue {region}, row {number}")
             spells.setdefault(item.code, []).append(item)
             digest.update(repr([row[column] for column in COLUMNS]).encode())
-        items = {}
-        for code, found in spells.items():
-            if len(found) > 1:
-                _check_spells(region, code, found)
-            items[code] = tuple(found)
-        return cls(region, items, digest.hexdigest())
+        return cls._of_spells(region, spells, digest.hexdigest())
 
     @classmethod
     def of_items(cls, region: str, tables: Sequence[Mapping[str, object]]) -> "Catalogue":
@@ -60,17 +66,37 @@ class Catalogue:
         for number, table in enumerate(tables, start=1):
             item = read_item(table, f"catalogue {region}, item {number}", _FIRST_DAY)
             spells.setdefault(item.code, []).append(item)
-        for code, found in spells.items():
-            _check_spells(region, code, found)
         digest = hashlib.sha256(repr([region, *map(repr, tables)]).encode()).hexdigest()
-        return cls(region, {code: tuple(found) for code, found in spells.items()}, digest)
+        return cls._of_spells(region, spells, digest)
+
+    @classmethod
+    def _of_spells(cls, region: str, spells: Mapping[str, list[Item]], digest: str) -> "Catalogue":
+        earlier = {}
+        for code, found in spells.items():
+            if len(found) > 1:
+                _check_spells(region, code, found)
+                earlier[code] = tuple(Spell.of(item) for item in found[:-1])
+        latest = {code: Spell.of(found[-1]) for code, found in spells.items()}
+        return cls(region, latest, digest, earlier)
 
     def find(self, code: str, on: date) -> Item | None:
         """Return the item a code means on a day, or None when the catalogue does not hold it."""
-        for item in self.items.get(code, ()):
-            if item.since <= on and (item.until is None or on <= item.until):
-                return item
-        return None
+        spell = self.spell(code, on)
+        return None if spell is None else spell.item
+
+    def spell(self, code: str, on: date) -> Spell | None:
+        """Return what is read of the item a code means on a day, or None."""
+        spell = self.latest.get(code)
+        # `Spell.covers` written out: a call a line is what this is to save.
+        if spell is None or (spell.since <= on and (spell.until is None or on <= spell.until)):
+            return spell
+        return next((one for one in self.earlier.get(code, ()) if one.covers(on)), None)
+
+    def spells(self, code: str) -> tuple[Item, ...]:
+        """Return what a code has meant, spell by spell."""
+        spell = self.latest.get(code)
+        found = () if spell is None else (*self.earlier.get(code, ()), spell)
+        return tuple(one.item for one in found)
 
 
 def _check_spells(region: str, code: str, found: list[Item]) -> None:
@@ -108,7 +134,7 @@ def _parse_row(row: Mapping[str, str], where: str) -> Item:
         group=row.get("group", ""),
         first_pay_bp=_shared_ratio(ratio),
         ceiling_e4=None if row["price_ceiling_yuan"] in NO_LIMIT
-        else parse_price_e4(row["price_ceiling_yuan"], where),
+        else _shared_price(parse_price_e4(row["price_ceiling_yuan"], where)),
         limit_per="unit",
         diseases=frozenset(row["diseases"].split()),
         since=since,
@@ -136,6 +162,11 @@ def _shared_day(text: str) -> date:
 @cache
 def _shared_ratio(text: str) -> int:
     return int(text)
+
+
+@cache
+def _shared_price(price_e4: int) -> int:
+    return price_e4
 
 
 def generate_rows(count: int) -> Iterator[dict[str, str]]:

@@ -170,7 +170,7 @@ def _covered_since(enrolment: Enrolment, member: Member, held: Held) -> date:
 
 
 def check_cover(
-    terms: Entitlement | None,
+    terms: Entitlement,
     member: Member,
     enrolment: Enrolment,
     facts: Facts,
@@ -181,8 +181,6 @@ def check_cover(
 
     `on` is the day that decides the enrolment. Raises: nothing.
     """
-    if terms is None:
-        return None
     begins = _waits_until(enrolment, member, terms, facts, book)
     if on < begins:
         return Decline(ReplyCode.COVER_WAITING, {"until": begins.isoformat()})

@@ -13,28 +13,13 @@ from typing import Final
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from switch.model.claim import Claim, FeeLine
-from switch.model.member import Institution, Member
 from switch.rules.book import RuleBook
 from switch.rules.groups import Rules
 from switch.rules.plan import Plan
-from tests.unit.rules.fix_rules import (
-    Person,
-    make_claim,
-    make_filing,
-    make_institution,
-    make_line,
-    make_member,
-)
 
 REGION: Final = "339960"
 KEY: Final = f"{REGION}/310/2020"
 DAY: Final = date(2020, 5, 1)
-OF_DAY: Final = {
-    "year": "", "quarter": "@2020-Q2", "month": "@2020-05", "day": "@2020-05-01",
-    "stay": "@2020-05-01",
-}  # fmt: skip
-"""How a sum of each period is kept on the day; a stay without a visit is named by its first day."""
 HEAD: Final = (
     f'region = "{REGION}"\n[given]\nsince = 2020-01-01\nsource = "drawn"\ninsurances = ["310"]\n'
     'kinds = ["21"]\n'
@@ -95,8 +80,6 @@ PARTS: Final = (
     "deductible", "share", "above_ceiling",
 )  # fmt: skip
 STEPS: Final = {"fen": 1, "jiao": 10, "yuan": 100}
-
-Situation = tuple[Claim, Member, Institution]
 
 yuan = st.one_of(st.integers(0, 300_000), st.integers(0, 6_000_000)).map(
     lambda fen: f"{fen // 100}.{fen % 100:02d}"
@@ -224,6 +207,14 @@ def ceiling_of(draw: st.DrawFn, name: str, *, per: str, plain: bool) -> str:
     return rule(name, "ceiling", *fields)
 
 
+def groups_of(parts: Sequence[str]) -> st.SearchStrategy[str]:
+    """Groups that a payer looks at: of those apart only where each has a rule for itself."""
+    apart = [f'{key} = ["flat-{n}"]' for key in ("groups", "without_groups") for n in (1, 2)]
+    lines = ['groups = ["day"]', 'without_groups = ["day"]']
+    known = set(parts) <= {"own_expense", "over_limit", "first_self_pay"}
+    return st.sampled_from([*apart, *lines] if known else apart)
+
+
 @st.composite
 def payer_of(draw: st.DrawFn, order: int, *, per: str, plain: bool) -> tuple[str, int]:
     edges = draw(edges_of(2))
@@ -240,6 +231,10 @@ def payer_of(draw: st.DrawFn, order: int, *, per: str, plain: bool) -> tuple[str
     ]  # fmt: skip
     if draw(st.booleans()):
         fields.append(f'cap = {draw(yuan)}\ncap_per = "{per}"')
+        if not plain and draw(st.booleans()):
+            fields.append('cap_counts = "all_funds"')
+    if not plain and draw(st.booleans()):
+        fields.append(draw(groups_of(parts)))
     return rule(f"payer.{order}", "payer", *fields), step
 
 
@@ -262,11 +257,17 @@ def policies(draw: st.DrawFn) -> Drawn:
         payer, its_step = draw(payer_of(order, per=draw(periods), plain=False))
         found.append(payer)
         step = max(step, its_step)
+    limit = draw(st.none() | limits)
+    if limit is not None:
+        found.append(limit)
     if draw(st.booleans()):
-        found.append(draw(hospitals))
+        found.append(draw(floors))
+    if draw(st.booleans()):
+        found.append(draw(hospitals | quotas))
     if draw(st.booleans()):
         found.append(draw(adjustments))
-    if draw(st.booleans()):
+    # A payer may ask for a group that no rule settles apart: then it is refused, and not drawn.
+    if draw(st.booleans()) or "groups = [" in "".join(found):
         found += draw(flats)
     found += [ACCOUNT, draw(elsewhere)]
     return drawn(found, step)
@@ -288,14 +289,40 @@ hospitals = st.builds(
     percent,
     percent,
 )
+quotas = st.builds(
+    lambda base, amount, per: rule(
+        "hospital",
+        "hospital",
+        f'rows = [{{ form = "over_quota", base = {base}, amount = {amount}, per = "{per}" }}]',
+    ),
+    st.sampled_from(('["own_expense", "over_limit"]', '["fund", "share"]')),
+    yuan,
+    periods,
+)
+limits = st.builds(
+    lambda amount, per: rule(
+        "limit", "ceiling", f'limit_on = "all_funds"\namount = {amount}\nper = "{per}"'
+    ),
+    yuan,
+    periods,
+)
+floors = st.builds(
+    lambda of, rate, counts, relieves: rule(
+        "floor", "floor",
+        f'of = "{of}"\nrate = {rate}\ncounts = "{counts}"\nrelieves = {relieves}',
+    ),
+    st.sampled_from(("in_scope", "total")), percent, st.sampled_from(("fund", "all_funds")),
+    st.sampled_from(('["share"]', '["deductible", "share"]', '["share", "above_ceiling"]')),
+)  # fmt: skip
 adjustments = st.builds(
-    lambda form, rate: rule(
+    lambda form, rate, bands: rule(
         "adjust",
         "adjustments",
-        f'rows = [{{ form = "{form}", rate = {rate} }}, {{ form = "times", rate = 95 }}]',
+        f'rows = [{{ form = "{form}", rate = {rate}{bands} }}, {{ form = "times", rate = 95 }}]',
     ),
     st.sampled_from(("plus_points", "minus_points", "times")),
     percent,
+    st.sampled_from(("", ', bands = ["1"]', ', bands = ["2", "3"]')),
 )
 flats = st.builds(
     lambda first, second, capped: [
@@ -307,15 +334,27 @@ flats = st.builds(
     percent, percent, st.sampled_from(("true", "false")),
 )  # fmt: skip
 as_at_home: Final = rule("elsewhere", "cross_city", 'area = "province"\nrows = [{ form = "none" }]')
-elsewhere = st.just(as_at_home) | st.builds(
-    lambda form, rate, of: rule(
-        "elsewhere",
-        "cross_city",
-        f'area = "province"\nrows = [{{ form = "{form}", rate = {rate}{of} }}]',
-    ),
-    st.sampled_from(("minus_points", "times", "first_pay")),
-    percent.filter(basis),
-    st.sampled_from(("", ', of = "total"')),
+elsewhere = (
+    st.just(as_at_home)
+    | st.builds(
+        lambda form, rate, of: rule(
+            "elsewhere",
+            "cross_city",
+            f'area = "province"\nrows = [{{ form = "{form}", rate = {rate}{of} }}]',
+        ),
+        st.sampled_from(("minus_points", "times", "first_pay")),
+        percent.filter(basis),
+        st.sampled_from(("", ', of = "total"')),
+    )
+    | st.builds(
+        lambda first, more: rule(
+            "elsewhere",
+            "cross_city",
+            f'area = "province"\nrows = [{{ form = "first_pay", rate = {first}, {more} }}]',
+        ),
+        percent.filter(basis),
+        st.sampled_from(("minus_points = 10", "times = 33.33", 'times = 5, bands = ["1"]')),
+    )
 )
 
 
@@ -351,56 +390,3 @@ def drawn(found: Sequence[str], step: int) -> Drawn:
     assume(rules is not None)
     assert rules is not None
     return Drawn(text, rules, step)
-
-
-amounts = st.one_of(st.integers(0, 60_000), st.integers(0, 5_000_000))
-
-
-@st.composite
-def lines_of(draw: st.DrawFn, codes: Sequence[str] = CODES, least: int = 1) -> list[FeeLine]:
-    return [
-        make_line(
-            number,
-            draw(amounts),
-            draw(st.sampled_from(codes)),
-            on=DAY,
-            quantity_e4=draw(st.sampled_from((10_000, 1, 25_000, 70_000))),
-        )
-        for number in range(1, draw(st.integers(least, 5)) + 1)
-    ]
-
-
-@st.composite
-def situations(
-    draw: st.DrawFn, policy: Drawn, codes: Sequence[str] = CODES, least: int = 1
-) -> Situation:
-    """A bill, a person with sums of his own, and a place: at home or in another city."""
-    names = [
-        f"{meter.name}{OF_DAY[meter.period]}" for meter in policy.plan.meters
-        if meter.period != "visit"
-    ]  # fmt: skip
-    history = {name: draw(amounts) for name in names if draw(st.booleans())}
-    for name, value in history.items():
-        if "_highest" in name:
-            history[name] = max(value, history.get(name.replace("_highest", ""), 0))
-        if name == "admissions":
-            history[name] = value % 5
-    person = Person(
-        region=REGION,
-        current_fen=draw(amounts),
-        earlier_fen=draw(amounts),
-        history={KEY: history},
-        filings=[make_filing("special_disease", disease="M1", region=REGION)],
-    )
-    care = draw(st.sampled_from((REGION, REGION, "339801")))
-    claim = make_claim(
-        draw(lines_of(codes, least)), "21", on=DAY, care=care, use_account=draw(st.booleans())
-    )
-    return claim, make_member(person), make_institution(care, "tertiary")
-
-
-def catalogued(rules: Rules) -> Rules:
-    """Return the rules with the policy's catalogue at the other city, too."""
-    catalogue = rules.books[REGION].catalogue
-    assert catalogue is not None
-    return Rules(rules.books, {"339801": catalogue})
