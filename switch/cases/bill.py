@@ -37,9 +37,7 @@ class Bill:
 
     def joined(self, catalogue: Catalogue | None, region: str) -> Catalogue:
         """Return a catalogue with this bill's own items before its own."""
-        if catalogue is None:
-            return Catalogue(region, self.items, "")
-        return replace(catalogue, region=region, items={**catalogue.items, **self.items})
+        return (catalogue or Catalogue(region, {}, "")).with_items(region, self.items)
 
 
 def read_bill(fields: Fields, institution: Institution, on: date) -> Bill:
@@ -54,6 +52,8 @@ def read_bill(fields: Fields, institution: Institution, on: date) -> Bill:
         fields.fail(f"lines stand beside {sorted(sums)}; give the one or the other")
     if not lines:
         lines = [_scoped(fields, total, sums, on, items)]
+    if not fields.has("kind"):
+        fields.fail("kind is missing; write the kind of care, such as 21 of a stay")
     kind = fields.word("kind", Kind, "")
     claim = Claim(
         request_id=_REQUEST,
@@ -92,6 +92,8 @@ def _scoped(
 ) -> FeeLine:
     """Return the one line of a bill whose scope is stated; what no sum names is in scope."""
     own, over, first = (sums.get(key, 0) for key in _SUMS[:3])
+    if negative := sorted(key for key, value in sums.items() if value < 0):
+        fields.fail(f"{negative} lie below 0; only a line that withdraws another does")
     if "in_scope" in sums and total != sum(sums.values()):
         fields.fail(f"own + over + first + in_scope is {sum(sums.values())} fen, total {total}")
     if own + over + first > total:

@@ -98,7 +98,7 @@ _LINE_PARTS: Final = {
 _DECLINES: Final = tuple(
     code.name
     for code in ReplyCode
-    if ReplyCode.IDENTITY_NOT_ACCEPTED <= code < ReplyCode.AMOUNTS_CHANGED
+    if ReplyCode.IDENTITY_NOT_ACCEPTED <= code <= ReplyCode.SPECIAL_DISEASE_NOT_LISTED
 )
 """What adjudication may decline for, in order of precedence."""
 _OTHERS: Final = (
@@ -159,7 +159,8 @@ def _compare_decline(expect: Fields, found: Decision | Decline) -> list[Differen
     if isinstance(found, Decision):
         return [Difference("decline", str(code), "settled")]
     if code is not True and code != found.code.name:
-        return [Difference("decline", code or "settled", f"{found.code.name} {dict(found.facts)}")]
+        facts = ", ".join(f"{key} {value}" for key, value in found.facts.items())
+        return [Difference("decline", code or "settled", f"{found.code.name} ({facts})")]
     wanted = expect.table("facts")
     return [
         Difference(f"facts.{key}", str(value), found.facts.get(key, "-"))
@@ -213,7 +214,6 @@ def _compare_lines(expect: Fields, found: Decision) -> list[Difference]:
 
 def _compare_words(expect: Fields, found: Decision) -> list[Difference]:
     words: dict[str, Any] = {
-        "year": _year(found),
         "filing": found.filing_id,
         "ruled_on": found.ruled_on,
         "clearing_type": found.clearing_type,
@@ -223,6 +223,9 @@ def _compare_words(expect: Fields, found: Decision) -> list[Difference]:
         for field, value in words.items()
         if expect.has(field) and expect.take(field) != value
     ]
+    year, wanted = _year(found), str(expect.take("year", ""))
+    if wanted and wanted not in {year, year.rpartition("/")[2]}:
+        differences.append(Difference("year", wanted, year))
     rules = {step.rule.partition("@")[0] for step in found.working}
     differences += [
         Difference("working", rule, "no step of this rule")

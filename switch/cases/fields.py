@@ -13,12 +13,13 @@ from switch.rules.number import scaled
 class Fields:
     """The fields of one table of a case file, taken one by one; what nobody took is refused."""
 
-    __slots__ = ("_table", "_taken", "where")
+    __slots__ = ("_looked", "_table", "_taken", "where")
 
     def __init__(self, table: Mapping[str, Any], where: str) -> None:
         self.where = where
         self._table = table
         self._taken: set[str] = set()
+        self._looked: set[str] = set()
 
     def fail(self, problem: str) -> NoReturn:
         """Refuse the case. Raises: ValueError naming file and case."""
@@ -31,6 +32,7 @@ class Fields:
 
     def has(self, key: str) -> bool:
         """Say whether a field stands."""
+        self._looked.add(key)
         return key in self._table
 
     def take(self, key: str, default: Any = None) -> Any:
@@ -55,6 +57,7 @@ class Fields:
     def words(self, key: str) -> tuple[str, ...]:
         """Return a list of words."""
         value = self.take(key, [])
+        value = [value] if isinstance(value, str) and value else value
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             self.fail(f"{key} is {value!r}; write a list of words")
         return tuple(value)
@@ -121,7 +124,7 @@ class Fields:
         """Refuse fields that no one took. Raises: ValueError."""
         unknown = sorted(set(self._table) - self._taken - set(known))
         if unknown:
-            self.fail(f"unknown fields {unknown}; known here: {sorted(self._taken)}")
+            self.fail(f"unknown fields {unknown}; known here: {sorted(self._taken | self._looked)}")
 
 
 def fen_of(value: object, key: str, where: str) -> int:

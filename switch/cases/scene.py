@@ -125,7 +125,7 @@ def read_person(fields: Fields, rules: Rules, on: date) -> Person:
         fields.day("since", _FIRST_DAY) or _FIRST_DAY,
         fields.day("until"),
     )
-    more = [_enrolment(one) for one in fields.tables("more_enrolments")]
+    more = [_enrolment(one, enrolment) for one in fields.tables("more_enrolments")]
     member = Member(
         member_id=MemberId("0007CASE0001"),
         bucket=7,
@@ -251,11 +251,12 @@ def _born(on: date, age: int) -> date:
     return date(on.year - age, 1, 1)
 
 
-def _enrolment(one: Fields) -> Enrolment:
+def _enrolment(one: Fields, first: Enrolment) -> Enrolment:
+    """Return a further enrolment; what it leaves out is as in the first."""
     found = Enrolment(
-        RegionCode(parse_region(one.text("region"))),
-        Insurance(one.word("insurance", Insurance, Insurance.EMPLOYEE)),
-        MemberClass(one.word("class", MemberClass, MemberClass.IN_SERVICE)),
+        RegionCode(parse_region(one.text("region", first.region))),
+        Insurance(one.word("insurance", Insurance, first.insurance)),
+        MemberClass(one.word("class", MemberClass, first.member_class)),
         one.day("since", _FIRST_DAY) or _FIRST_DAY,
         one.day("until"),
     )
@@ -281,6 +282,7 @@ def _filing(one: Fields, region: str) -> Filing:
 
 def _standings(fields: Fields) -> list[Standing]:
     value = fields.take("standings", [])
+    value = [value] if isinstance(value, str) else value
     if not isinstance(value, list) or not all(isinstance(item, str | dict) for item in value):
         fields.fail(f"standings is {value!r}; write a list of words, or of tables with days")
     found = []

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich import box
 from rich.console import Console
@@ -21,6 +21,9 @@ from switch.rules.adjudicate import Rules
 from switch.rules.book import RuleBook
 from switch.rules.catalogue import Catalogue
 from switch.rules.plan import Plan
+
+_WIDTH: Final = 150
+"""Columns of a working that is not shown on a terminal, so that rule names stay whole."""
 
 
 def shipped_rules() -> Rules:
@@ -72,6 +75,8 @@ def _held(region: str, book: RuleBook) -> Table:
 def run_case_files(files: Sequence[Path], *, as_json: bool, working: bool) -> int:
     """Run case files and print what holds; return 0, 1 when a case fails, 2 when a file is none."""
     console = Console(soft_wrap=True)
+    if not console.is_terminal:
+        console = Console(soft_wrap=True, width=_WIDTH)
     shipped = cache(shipped_rules)
     failed = unreadable = total = 0
     report: list[dict[str, Any]] = []

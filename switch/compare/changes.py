@@ -146,7 +146,7 @@ def _same_rows(before: str | None, after: str | None) -> bool:
 
 def _items(before: Catalogue | None, after: Catalogue | None) -> Iterator[Change]:
     both = [one for one in (before, after) if one is not None]
-    for code in sorted({code for catalogue in both for code in catalogue.items}):
+    for code in sorted({code for catalogue in both for code in catalogue.latest}):
         one, other = (
             [_item_spell(item) for item in (catalogue.spells(code) if catalogue else ())]
             for catalogue in (before, after)

@@ -25,6 +25,7 @@ from switch.rules.entitlement import (
     decline_not_held,
     entitle,
 )
+from switch.rules.first_pay import take_first_pays
 from switch.rules.groups import Case, Group, Rules, plan_beside, remainders, scope_groups
 from switch.rules.plan import Plan
 from switch.rules.remainder import Remainder
@@ -90,6 +91,8 @@ def _check_cover(
 ) -> Decline | None:
     """Return why there is no cover: what is refused to one of its diseases is refused to a bill."""
     terms, enrolment = entitled.plan.entitlement, entitled.enrolment
+    if terms is None:
+        return None
     for disease in sorted(diseases) or [facts.disease]:
         asked = facts if disease == facts.disease else replace(facts, disease=disease)
         refused = check_cover(terms, member, enrolment, asked, on, entitled.book)
@@ -192,19 +195,25 @@ def _decide(
         member.account_current_fen, member.account_earlier_fen, member.account_relative_fen,
         use_account=case.claim.use_account,
     )  # fmt: skip
-    joined = Benefit()
+    paid: dict[FundPayType, int] = {}
+    parts: dict[str, int] = {}
     left: dict[int, tuple[Plan, list[Remainder]]] = {}
+    take_first_pays(groups, tally)
     for group in groups:
         benefit = _settle(group, tally, purse)
         if benefit is None:
-            plan = group.plan
-            return decline_not_held(plan.region, plan.insurance, plan.kind, entitled.ruled_on)
-        joined.join(benefit)
+            plan, level = group.plan, group.facts.level
+            return decline_not_held(
+                plan.region, plan.insurance, plan.kind, entitled.ruled_on, level=level
+            )
+        for fund, amount in benefit.funds.items():
+            paid[fund] = paid.get(fund, 0) + amount
+        for part, amount in benefit.parts.items():
+            parts[part] = parts.get(part, 0) + amount
         left.setdefault(id(group.plan), (group.plan, []))[1].extend(remainders(group, benefit))
-    parts = dict(joined.parts)
     hospital = cash = 0
     for plan, remains in left.values():
-        borne, unpaid = settle_burden(plan, remains, joined, _days(case.claim), tally, purse)
+        borne, unpaid = settle_burden(plan, remains, paid, _days(case.claim), tally, purse)
         hospital += borne
         cash += unpaid
     _count_times(case, groups, tally)
@@ -216,7 +225,7 @@ def _decide(
         member_class=entitled.enrolment.member_class,
         clearing_type=entitled.plan.cover.clearing_type,
         filing_id=case.place.filing_id or special_id,
-        split=_split(groups, joined.funds, parts["deductible"], hospital, purse, cash),
+        split=_split(groups, paid, parts["deductible"], hospital, purse, cash),
         working=tuple(tally.steps),
         deltas={key: tally.deltas} if tally.deltas else {},
         consulted=frozenset([f"{key}#{name}" for name in tally.consulted]),

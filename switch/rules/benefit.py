@@ -50,14 +50,6 @@ class Benefit:
         if amount_fen:
             self.funds[fund] = self.funds.get(fund, 0) + amount_fen
 
-    def join(self, other: "Benefit") -> None:
-        """Add another group's benefit to this one."""
-        self.basic += other.basic
-        for fund, amount in other.funds.items():
-            self.pay(fund, amount)
-        for part, amount in other.parts.items():
-            self.parts[part] += amount
-
 
 def find_cells(plan: Plan, facts: Facts) -> Cells | None:
     """Return the cells for a person, or None where a table does not hold his level."""
@@ -84,16 +76,14 @@ def settle_group(
 ) -> Benefit:
     """Return the benefit of a group of lines, moving the tally.
 
-    The totals' first self-pay and in scope change where a first pay is taken (once per group,
-    before the deductible; it is part of `preselfpay_amt`).
+    What is paid first for care in another city has been taken off the totals' scope.
     """
     benefit = Benefit()
     parts = benefit.parts
     parts["own_expense"] = totals.own
     parts["over_limit"] = totals.over
-    parts["first_self_pay"] = totals.first
-    if reduction is not None and reduction.first_pay_bp:
-        _take_first_pay(totals, reduction, parts, tally)
+    parts["first_self_pay"] = totals.first - totals.cross_city
+    parts["cross_city_first_pay"] = totals.cross_city
     rest = totals.in_scope
     for segment, width in zip(plan.segments, cells.widths, strict=True):
         taken = _segment(segment, width, rest, facts.disease, tally, purse)
@@ -153,12 +143,11 @@ def settle_flat(
     benefit = Benefit()
     benefit.parts["own_expense"] = totals.own
     benefit.parts["over_limit"] = totals.over
-    benefit.parts["first_self_pay"] = totals.first
+    benefit.parts["first_self_pay"] = totals.first - totals.cross_city
+    benefit.parts["cross_city_first_pay"] = totals.cross_city
     rate_e8 = rate_bp * RATE_ONE_BP
     zh, en = "单列支付", "Settled apart"
     if reduction is not None:
-        if reduction.first_paid_by_flat(flat.groups):
-            _take_first_pay(totals, reduction, benefit.parts, tally)
         own = BASIC_FUND if flat.payer == plan.bands.payer else flat.payer
         if reduction.lowers_flat(own, flat.groups):
             rate_e8 = reduced_e8(rate_e8, reduction)
@@ -195,22 +184,6 @@ def _count(plan: Plan, counted: dict[str, int], facts: Facts, tally: Tally) -> N
         for name in meter.counts:
             amount += counted.get(name, 0)
         tally.add(meter, amount, facts.disease)
-
-
-def _take_first_pay(
-    totals: Totals, reduction: Reduction, parts: dict[str, int], tally: Tally
-) -> None:
-    base = totals.in_scope
-    if reduction.of_total:
-        base += totals.own + totals.over + totals.first
-    rate_bp = reduction.first_pay_bp
-    first = min(totals.in_scope, HALF_UP.share(base, rate_bp * RATE_ONE_BP))
-    left = totals.in_scope - first
-    zh, en = PARTS["cross_city_first_pay"]
-    tally.steps.append(Step(reduction.rule, base, first, rate_bp, None, left, 0, zh, en))
-    parts["cross_city_first_pay"] = first
-    totals.first += first
-    totals.in_scope = left
 
 
 def _segment(

@@ -1,12 +1,12 @@
 """Who bears what the bands leave: floor, hospital, further payers, accounts (design 6.5, 6.6)."""
 
 from switch.model.decision import Step
-from switch.rules.benefit import Benefit
+from switch.rules.condition import ALWAYS
 from switch.rules.floor import base_of, fill
 from switch.rules.further import pay_further
 from switch.rules.hospital import pay_hospital
 from switch.rules.plan import Plan
-from switch.rules.remainder import Together, move, part_of, take_off
+from switch.rules.remainder import Funds, Together, move, parts_of, take_off
 from switch.rules.tally import Purse, Tally
 from switch.rules.terms_payers import AccountUse
 
@@ -18,7 +18,7 @@ _ACCOUNTS = {
 
 
 def settle_burden(
-    plan: Plan, remainders: Together, funds: Benefit, days: int, tally: Tally, purse: Purse
+    plan: Plan, remainders: Together, funds: Funds, days: int, tally: Tally, purse: Purse
 ) -> tuple[int, int]:
     """Return what the hospital bears and what is left for cash, in fen; funds and purse have paid.
 
@@ -33,10 +33,11 @@ def settle_burden(
         pay_further(plan, remainders, funds, tally)
     if floor is not None and floor.counts == "all_funds":
         fill(plan, floor, bases, remainders, funds, tally)
-    persons = [sum(one.parts.values()) for one in remainders]
+    if meters := plan.counting("total"):
+        move(meters, remainders, [one.total for one in remainders], tally)
+    if meters := plan.counting("person"):
+        move(meters, remainders, [sum(one.parts.values()) for one in remainders], tally)
     pay_account(plan.account, remainders, tally, purse)
-    move(plan.counting("total"), remainders, [one.total for one in remainders], tally)
-    move(plan.counting("person"), remainders, persons, tally)
     return hospital, sum([sum(one.parts.values()) for one in remainders])
 
 
@@ -45,10 +46,10 @@ def pay_account(use: AccountUse, remainders: Together, tally: Tally, purse: Purs
     if not purse.open:
         return
     for row in use.uses:
-        together = [one for one in remainders if row.condition.holds(one.facts)]
-        base = 0
-        for part in row.parts:
-            base += part_of(together, part)
+        together = remainders
+        if row.condition is not ALWAYS:
+            together = [one for one in remainders if row.condition.holds(one.facts)]
+        base = parts_of(together, row.parts)
         if base == 0:
             continue
         balance = purse.left[row.account]

@@ -14,7 +14,7 @@ from sys import intern
 from typing import Final
 
 from switch.model.money import RATE_ONE_BP
-from switch.rules.item import CATEGORIES, NO_LIMIT, Item, is_code, parse_price_e4, read_item
+from switch.rules.item import CATEGORIES, NO_LIMIT, Item, Spell, is_code, parse_price_e4, read_item
 
 COLUMNS: Final = (
     "code", "name_zh", "name_en", "category", "class", "first_pay_bp", "price_ceiling_yuan",
@@ -30,14 +30,20 @@ _FIRST_DAY: Final = date(1950, 1, 1)
 class Catalogue:
     """The items of a region of care; a province-wide catalogue carries the province's code.
 
-    `items`: of each code its latest spell, which nearly every look-up wants; `earlier`: those
+    `latest`: of each code its last spell, which nearly every look-up wants; `earlier`: those
     before it, of the few codes that have any, in order.
     """
 
     region: str
-    items: Mapping[str, Item]
+    latest: Mapping[str, Spell]
     hash: str
-    earlier: Mapping[str, tuple[Item, ...]] = field(default_factory=dict)
+    earlier: Mapping[str, tuple[Spell, ...]] = field(default_factory=dict)
+
+    def with_items(self, region: str, items: Mapping[str, Item]) -> "Catalogue":
+        """Return the catalogue of a region with items of its own in front."""
+        own = {code: Spell.of(item) for code, item in items.items()}
+        earlier = {code: found for code, found in self.earlier.items() if code not in own}
+        return Catalogue(region, {**self.latest, **own}, self.hash, earlier)
 
     @classmethod
     def parse(cls, region: str, rows: Iterable[Mapping[str, str]]) -> "Catalogue":
@@ -69,23 +75,28 @@ class Catalogue:
         for code, found in spells.items():
             if len(found) > 1:
                 _check_spells(region, code, found)
-                earlier[code] = tuple(found[:-1])
-        return cls(region, {code: found[-1] for code, found in spells.items()}, digest, earlier)
+                earlier[code] = tuple(Spell.of(item) for item in found[:-1])
+        latest = {code: Spell.of(found[-1]) for code, found in spells.items()}
+        return cls(region, latest, digest, earlier)
 
     def find(self, code: str, on: date) -> Item | None:
         """Return the item a code means on a day, or None when the catalogue does not hold it."""
-        item = self.items.get(code)
-        if item is None or (item.since <= on and (item.until is None or on <= item.until)):
-            return item
-        for item in self.earlier.get(code, ()):
-            if item.since <= on and (item.until is None or on <= item.until):
-                return item
-        return None
+        spell = self.spell(code, on)
+        return None if spell is None else spell.item
+
+    def spell(self, code: str, on: date) -> Spell | None:
+        """Return what is read of the item a code means on a day, or None."""
+        spell = self.latest.get(code)
+        # `Spell.covers` written out: a call a line is what this is to save.
+        if spell is None or (spell.since <= on and (spell.until is None or on <= spell.until)):
+            return spell
+        return next((one for one in self.earlier.get(code, ()) if one.covers(on)), None)
 
     def spells(self, code: str) -> tuple[Item, ...]:
-        """Return every spell of a code, in order."""
-        item = self.items.get(code)
-        return () if item is None else (*self.earlier.get(code, ()), item)
+        """Return what a code has meant, spell by spell."""
+        spell = self.latest.get(code)
+        found = () if spell is None else (*self.earlier.get(code, ()), spell)
+        return tuple(one.item for one in found)
 
 
 def _check_spells(region: str, code: str, found: list[Item]) -> None:

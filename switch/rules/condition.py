@@ -177,7 +177,10 @@ def check_whole(conditions: Iterable[Condition], classes: Sequence[str], where: 
         for age, ordinal in product(ages, ordinals):
             if not any(_takes(one, cell, age, ordinal) for one in firm):
                 text = ", ".join(f"{name} {word}" for name, word in cell.items())
-                raise ValueError(f"{where}: no row for {text}, age {age}, ordinal {ordinal} (gap)")
+                raise ValueError(
+                    f"{where}: no row for {text}, age {age}, ordinal {ordinal} (gap); "
+                    "a last row without conditions holds for everybody else"
+                )
 
 
 def _edges(ordinal: tuple[int, int]) -> Iterable[int]:

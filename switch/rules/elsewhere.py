@@ -56,7 +56,7 @@ def place_of_care(
     if not opened and (cross is None or cross.opened):
         return Decline(ReplyCode.INSTITUTION_NOT_OPEN_CROSS_CITY, {"on": on.isoformat()})
     if cross is None:
-        return decline_not_held(plan.region, plan.insurance, plan.kind, on)
+        return decline_not_held(plan.region, plan.insurance, plan.kind, on, area=facts.area)
     return _match(claim, member, institution, plan, cross, facts)
 
 

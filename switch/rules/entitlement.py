@@ -78,12 +78,13 @@ def entitle(
     return _plan(claim, found, books)
 
 
-def decline_not_held(region: str, insurance: str, kind: str, on: date) -> Decline:
-    """Return the decline of a region, insurance, kind or day without a complete policy."""
-    return Decline(
-        ReplyCode.POLICY_NOT_HELD,
-        {"region": region, "insurance": insurance, "kind": kind, "on": on.isoformat()},
-    )
+def decline_not_held(region: str, insurance: str, kind: str, on: date, **of: str) -> Decline:
+    """Return the decline of a region, insurance, kind or day without a complete policy.
+
+    `of`: for what there is none, where the kind has a policy: an area, a level.
+    """
+    found = {"region": region, "insurance": insurance, "kind": kind, "on": on.isoformat()}
+    return Decline(ReplyCode.POLICY_NOT_HELD, {**found, **of})
 
 
 def _identity(enrolment: Enrolment, claim: Claim, books: Mapping[str, RuleBook]) -> bool:
@@ -170,7 +171,7 @@ def _covered_since(enrolment: Enrolment, member: Member, held: Held) -> date:
 
 
 def check_cover(
-    terms: Entitlement | None,
+    terms: Entitlement,
     member: Member,
     enrolment: Enrolment,
     facts: Facts,
@@ -181,8 +182,6 @@ def check_cover(
 
     `on` is the day that decides the enrolment. Raises: nothing.
     """
-    if terms is None:
-        return None
     begins = _waits_until(enrolment, member, terms, facts, book)
     if on < begins:
         return Decline(ReplyCode.COVER_WAITING, {"until": begins.isoformat()})

@@ -2,10 +2,9 @@
 
 from switch.model.decision import Step
 from switch.model.money import RATE_ONE_BP
-from switch.rules.benefit import Benefit
 from switch.rules.ceiling import room_of_all, room_of_fund
 from switch.rules.plan import Plan
-from switch.rules.remainder import Remainder, Together, move, part_of, take_off
+from switch.rules.remainder import Funds, Remainder, Together, move, parts_of, pay, take_off
 from switch.rules.tally import Tally
 from switch.rules.terms_payers import Floor
 from switch.rules.words import OUTSIDE_SCOPE
@@ -20,7 +19,7 @@ def base_of(floor: Floor, one: Remainder) -> int:
 
 
 def fill(
-    plan: Plan, floor: Floor, bases: list[int], remainders: Together, funds: Benefit, tally: Tally
+    plan: Plan, floor: Floor, bases: list[int], remainders: Together, funds: Funds, tally: Tally
 ) -> None:
     """Pay what is missing to the least, below the ceilings, off the parts that the rule names."""
     by_disease = any(one.meter is not None and one.meter.by_disease for one in plan.ceilings)
@@ -49,7 +48,7 @@ def fill(
 def _possible(plan: Plan, floor: Floor, missing: int, together: Together, tally: Tally) -> int:
     """Return what of the missing can be paid: what parts there are to relieve, below ceilings."""
     facts = together[0].facts
-    missing = min(missing, sum([part_of(together, part) for part in floor.relieves]))
+    missing = min(missing, parts_of(together, floor.relieves))
     if floor.payer == plan.bands.payer:
         paid = sum([one.fund for one in together])
         missing = room_of_fund(plan, paid, missing, facts, tally)
@@ -57,9 +56,9 @@ def _possible(plan: Plan, floor: Floor, missing: int, together: Together, tally:
 
 
 def _pay(
-    plan: Plan, floor: Floor, amount: int, together: Together, funds: Benefit, tally: Tally
+    plan: Plan, floor: Floor, amount: int, together: Together, funds: Funds, tally: Tally
 ) -> None:
-    funds.pay(floor.payer, amount)
+    pay(funds, floor.payer, amount)
     shares = take_off(together, floor.relieves, amount)
     move(plan.counting("all_funds"), together, shares, tally)
     if floor.payer == plan.bands.payer:

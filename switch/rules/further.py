@@ -6,10 +6,19 @@ from switch.model.codes import FundPayType
 from switch.model.decision import Step
 from switch.model.money import RATE_ONE_BP
 from switch.rules.bands import Piece, reduced_e8, scope_of_paid
-from switch.rules.benefit import Benefit
 from switch.rules.ceiling import room_of_all
 from switch.rules.plan import Plan
-from switch.rules.remainder import Remainder, Together, divided, move, part_of, take_off
+from switch.rules.remainder import (
+    Funds,
+    Remainder,
+    Together,
+    divided,
+    move,
+    part_of,
+    parts_of,
+    pay,
+    take_off,
+)
 from switch.rules.rounding import HALF_UP
 from switch.rules.tally import Tally
 from switch.rules.terms import Reduction
@@ -20,7 +29,7 @@ Taken = tuple[tuple[Band, ...], int | None, list[Remainder]]
 """Bands, cap, and the remainders for which they hold."""
 
 
-def pay_further(plan: Plan, remainders: Together, funds: Benefit, tally: Tally) -> None:
+def pay_further(plan: Plan, remainders: Together, funds: Funds, tally: Tally) -> None:
     """Let each further payer give its part, taking it off the parts of its base in their order."""
     relieved: dict[str, Sequence[str]] = {}
     for payer in plan.payers:
@@ -43,10 +52,10 @@ def pay_further(plan: Plan, remainders: Together, funds: Benefit, tally: Tally) 
             _note_above(payer, parts, together, _above(stretches, bands, paid))
             position += base
             given += paid
-            funds.pay(payer.payer, paid)
+            pay(funds, payer.payer, paid)
             for one in stretches:
                 for fund, amount in one.others.items():
-                    funds.pay(fund, amount)
+                    pay(funds, fund, amount)
                     paid += amount
             shares = take_off(together, parts, paid)
             move(plan.counting("all_funds"), together, shares, tally)
@@ -75,7 +84,7 @@ def _base_of(payer: FurtherPayer, parts: Sequence[str], together: Together) -> i
     """Return what a payer's base comes to by now, in fen."""
     if payer.above:
         excess = sum(one.above.get(payer.above, 0) for one in together)
-        return min(excess, sum(part_of(together, part) for part in parts))
+        return min(excess, parts_of(together, parts))
     base = 0
     for part, share_bp in payer.base:
         amount = part_of(together, part)

@@ -104,20 +104,23 @@ def scope_groups(
     sums: dict[tuple[str, FlatGroup | None], Totals] = {}
     # In order of their numbers, whatever the message's: lines may share a limit.
     for line in sorted(net_lines(case.claim.lines), key=lambda one: one.number):
-        item = catalogue.find(line.code, line.on)
-        if item is not None and item.prescription and not prescribed and without == "declined":
+        spell = catalogue.spell(line.code, line.on)
+        if spell is not None and spell.prescription and not prescribed and without == "declined":
             return Decline(ReplyCode.PRESCRIPTION_MISSING, {"line": str(line.number)})
+        group = "" if spell is None else spell.group
         flat = None
-        if plan.flat and item is not None and item.group:
-            flat = next((one for one in plan.flat if item.group in one.groups), None)
-        disease = "" if special is None else special.disease_of(line, item)
+        if plan.flat and group:
+            flat = next((one for one in plan.flat if group in one.groups), None)
+        disease = ""
+        if special is not None:
+            disease = special.disease_of(line, None if spell is None else spell.item)
         totals = sums.get((disease, flat))
         if totals is None:
             totals = sums[disease, flat] = Totals()
-        ratio_item = item if ratios is catalogue else ratios.find(line.code, line.on)
-        scoper.add(line, item, ratio_item, totals, disease)
-        if flat is None and item is not None and item.group:
-            totals.note(item.group, scoper.lines[-1])
+        ratio = spell if ratios is catalogue else ratios.spell(line.code, line.on)
+        scoper.add(line, spell, ratio, totals, disease)
+        if flat is None and group:
+            totals.note(group, scoper.lines[-1])
     groups = _groups(case, sums)
     return groups if isinstance(groups, Decline) else (groups, tuple(scoper.lines))
 
@@ -176,8 +179,8 @@ def remainders(group: Group, benefit: Benefit) -> list[Remainder]:
     parts, facts, reduction = benefit.parts, group.facts, group.reduction
     total = sum(parts.values()) + sum(benefit.funds.values())
     found = []
-    for name, sums in group.totals.groups.items():
-        if group.flat is None and name in group.plan.payer_groups:
+    for name, sums in (group.totals.groups or {}).items():
+        if name in group.plan.payer_groups:
             # What lies outside the scope is known by line; the rest is the whole group's.
             own = dict.fromkeys(parts, 0)
             for part, amount in zip(LINE_PARTS, sums, strict=True):

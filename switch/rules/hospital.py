@@ -2,9 +2,8 @@
 
 from switch.model.decision import Step
 from switch.model.money import RATE_ONE_BP
-from switch.rules.benefit import Benefit
 from switch.rules.plan import Plan
-from switch.rules.remainder import Together, divided, move, part_of, take_off
+from switch.rules.remainder import Funds, Together, divided, move, part_of, pay, take_off
 from switch.rules.rounding import HALF_UP
 from switch.rules.tally import Tally
 from switch.rules.terms_payers import HospitalRow
@@ -13,7 +12,7 @@ FUND = "fund"
 """The word for the basic fund's payment beside the bill parts."""
 
 
-def pay_hospital(plan: Plan, remainders: Together, funds: Benefit, days: int, tally: Tally) -> int:
+def pay_hospital(plan: Plan, remainders: Together, funds: Funds, days: int, tally: Tally) -> int:
     """Return what the hospital bears, taken off the parts or the basic fund's part it is of.
 
     Of each form the first row that holds counts, for each disease's lines. `days`: how long the
@@ -33,7 +32,7 @@ def pay_hospital(plan: Plan, remainders: Together, funds: Benefit, days: int, ta
 
 
 def _bear(
-    plan: Plan, row: HospitalRow, together: Together, funds: Benefit, days: int, tally: Tally
+    plan: Plan, row: HospitalRow, together: Together, funds: Funds, days: int, tally: Tally
 ) -> int:
     base = sum(
         sum(one.basic for one in together) if part == FUND else part_of(together, part)
@@ -72,16 +71,14 @@ def _quota(row: HospitalRow, base: int, days: int, tally: Tally) -> int:
     return allowed
 
 
-def _take_fund(
-    plan: Plan, together: Together, funds: Benefit, most: int, tally: Tally
-) -> list[int]:
+def _take_fund(plan: Plan, together: Together, funds: Funds, most: int, tally: Tally) -> list[int]:
     """Return what is taken off the basic fund's parts: it is taken off the fund's meters, too."""
     taken = min(sum(one.basic for one in together), most)
     shares = divided(taken, [one.basic for one in together])
     for one, share in zip(together, shares, strict=True):
         one.basic -= share
         one.fund -= share
-    funds.pay(plan.bands.payer, -taken)
+    pay(funds, plan.bands.payer, -taken)
     for counted in (FUND, "all_funds"):
         move(plan.counting(counted), together, [-share for share in shares], tally)
     return shares

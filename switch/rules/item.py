@@ -48,27 +48,8 @@ class Portion:
     first_pay_bp: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainTerms:
-    """What is read of an item for nearly every line: it lies together at the front of the object.
-
-    Slots lie in the order of their names, but those of a parent first; in a catalogue too large for
-    the processor's cache each stretch of 64 bytes that is touched costs more than the reading.
-    """
-
-    since: date
-    until: date | None
-    rule: str
-    group: str
-    first_pay_bp: int | None
-    ceiling_e4: int | None
-    prescription: bool = False
-    plain: bool = field(init=False)
-    """Whether one ratio and one unit price ceiling are all there is to it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item(PlainTerms):
+@dataclass(frozen=True, slots=True)
+class Item:
     """A catalogue item over a spell of days, both included.
 
     `first_pay_bp` None: the policy's ratio for its class. `ratios`, `ceilings`: exceptions by
@@ -83,8 +64,15 @@ class Item(PlainTerms):
     name_en: str
     category: str
     item_class: str
+    group: str
+    first_pay_bp: int | None
+    ceiling_e4: int | None
     limit_per: str
     diseases: frozenset[str]
+    since: date
+    until: date | None
+    rule: str
+    prescription: bool = False
     only: tuple[Restriction, ...] = ()
     ratios: tuple[tuple[Condition, int], ...] = ()
     ceilings: tuple[tuple[Condition, int | None], ...] = ()
@@ -93,6 +81,9 @@ class Item(PlainTerms):
     portions: tuple[Portion, ...] = ()
     stated: tuple[int, int, int] | None = None
     """Own expense, over limit and first self-pay in fen, where another has scoped the line."""
+
+    plain: bool = field(init=False)
+    """Whether one ratio and one unit price ceiling are all there is to it."""
 
     def __post_init__(self) -> None:
         more = (
@@ -107,6 +98,37 @@ class Item(PlainTerms):
             or self.limit_per != "unit"
         )
         object.__setattr__(self, "plain", not more)
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """What is read of an item for nearly every line, in an object of its own that is small.
+
+    In a catalogue too large for the processor's cache each stretch of 64 bytes that is touched
+    costs more than all the reading; the whole item is four of them, and lies far apart.
+    """
+
+    since: date
+    until: date | None
+    plain: bool
+    prescription: bool
+    group: str
+    first_pay_bp: int | None
+    ceiling_e4: int | None
+    rule: str
+    item: Item
+
+    @classmethod
+    def of(cls, item: Item) -> "Spell":
+        """Return what is read of an item."""
+        return cls(
+            item.since, item.until, item.plain, item.prescription, item.group, item.first_pay_bp,
+            item.ceiling_e4, item.rule, item,
+        )  # fmt: skip
+
+    def covers(self, on: date) -> bool:
+        """Say whether the item is this on a day."""
+        return self.since <= on and (self.until is None or on <= self.until)
 
 
 def is_code(text: str) -> bool:

@@ -264,6 +264,8 @@ def _check_joined(plan: Plan, where: str) -> None:
             continue
         for _, bands in plan.bands.rates.rows:
             for _, amount_fen in ceiling.amounts.rows:
+                if amount_fen is None:
+                    continue
                 if bands[-1].lower_fen >= amount_fen and len(ceiling.amounts.rows) == 1:
                     raise ValueError(
                         f"{where}: {bands[-1].rule} begins at {bands[-1].lower_fen} fen, at or "

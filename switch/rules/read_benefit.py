@@ -134,7 +134,7 @@ def read_ceiling(reader: Reader, context: Context) -> Ceiling | None:
     counts = limit_on
     if limit_on == "scope":
         counts = reader.word("counts", {"in_scope", "after_deductible"}, default="in_scope")
-    amounts = read_table(reader, "amounts", lambda row: row.money("amount"), context)
+    amounts = read_table(reader, "amounts", lambda row: row.money_or_none("amount"), context)
     excess = "scope"
     meter = read_meter(reader, context, (counts,))
     if limit_on == "all_funds":
@@ -151,6 +151,7 @@ def read_ceiling(reader: Reader, context: Context) -> Ceiling | None:
         from_zero=counts == "in_scope",
         excess=excess,
         further_disease_fen=reader.money("further_disease", 0),
+        most_fen=reader.money("most", ENDLESS),
     )
 
 

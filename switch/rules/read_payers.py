@@ -4,6 +4,7 @@ One function per type of rule; `read.READERS` joins them.
 """
 
 from switch.model.codes import FundPayType
+from switch.model.money import RATE_ONE_BP
 from switch.rules.read_rows import (
     FUNDS,
     Context,
@@ -75,13 +76,10 @@ def read_payer(reader: Reader, context: Context) -> FurtherPayer:
 
 
 def _base(reader: Reader) -> tuple[tuple[str, int], ...]:
-    if reader.is_list("base"):
-        base = []
-        for row in reader.tables("base"):
-            base.append((row.word("part", PARTS), row.rate("share")))
-            row.done()
-    else:
-        base = [(part, 10_000) for part in reader.words("base", PARTS)]
+    base = []
+    for row in reader.tables("base", plain="part"):
+        base.append((row.word("part", PARTS), row.rate("share", RATE_ONE_BP)))
+        row.done()
     if not base or len({part for part, _ in base}) != len(base):
         reader.fail("base names at least one bill part, and each once")
     return tuple(base)

@@ -4,7 +4,7 @@ Must not know: any one type of rule.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeVar
@@ -71,30 +71,30 @@ class Context:
 def read_condition(row: Reader, level_fact: str = "level") -> Condition:
     """Return the tests that a row states; none of the fields need stand."""
     one_of = [
-        (level_fact, _expanded(row.words("levels", LEVELS), LEVELS)),
-        ("member_class", _expanded(row.words("classes", CLASSES), CLASSES)),
-        ("sex", frozenset(_SEXES[word] for word in row.words("sexes", _SEXES))),
-        ("kind", frozenset(row.words("kinds", KINDS))),
-        ("insurance", frozenset(row.words("insurances", frozenset(Insurance)))),
-        ("area", frozenset(row.words("areas", AREAS))),
-        ("filing", frozenset(row.words("filings", FILINGS))),
-        ("institution", frozenset(row.words("institutions"))),
-        ("disease", frozenset(row.words("diseases"))),
+        (level_fact, _expanded(_named(row, "levels", LEVELS), LEVELS)),
+        ("member_class", _expanded(_named(row, "classes", CLASSES), CLASSES)),
+        ("sex", frozenset(_SEXES[word] for word in _named(row, "sexes", _SEXES))),
+        ("kind", frozenset(_named(row, "kinds", KINDS))),
+        ("insurance", frozenset(_named(row, "insurances", frozenset(Insurance)))),
+        ("area", frozenset(_named(row, "areas", AREAS))),
+        ("filing", frozenset(_named(row, "filings", FILINGS))),
+        ("institution", frozenset(_named(row, "institutions"))),
+        ("disease", frozenset(_named(row, "diseases"))),
     ]
     if row.has("emergency"):
         yes = row.flag("emergency", default=False)
         one_of.append(("emergency", frozenset({"yes" if yes else "no"})))
     some_of = [
-        ("standings", frozenset(row.words("standings"))),
-        ("tags", frozenset(row.words("tags"))),
-        ("holding", frozenset(row.words("holding", _HOLDINGS))),
+        ("standings", frozenset(_named(row, "standings"))),
+        ("tags", frozenset(_named(row, "tags"))),
+        ("holding", frozenset(_named(row, "holding", _HOLDINGS))),
     ]
     none_of = [
-        ("standings", frozenset(row.words("without_standings"))),
-        ("tags", frozenset(row.words("without_tags"))),
-        ("holding", frozenset(row.words("not_holding", _HOLDINGS))),
+        ("standings", frozenset(_named(row, "without_standings"))),
+        ("tags", frozenset(_named(row, "without_tags"))),
+        ("holding", frozenset(_named(row, "not_holding", _HOLDINGS))),
     ]
-    begins = [("diagnoses", row.words("diagnoses")), ("place", row.words("places"))]
+    begins = [("diagnoses", _named(row, "diagnoses")), ("place", _named(row, "places"))]
     found = Condition(
         one_of=tuple((name, words) for name, words in one_of if words),
         some_of=tuple((name, words) for name, words in some_of if words),
@@ -104,6 +104,13 @@ def read_condition(row: Reader, level_fact: str = "level") -> Condition:
         ordinal=_range(row, "ordinal_from", "ordinal_to", 1, ORDINAL_MAX),
     )
     return ALWAYS if found == ALWAYS else found
+
+
+def _named(row: Reader, key: str, allowed: Iterable[str] | None = None) -> tuple[str, ...]:
+    words = row.words(key, allowed)
+    if row.has(key) and not words:
+        row.fail(f'{key} is empty and would ask nothing; leave it out, or name a word ("": none)')
+    return words
 
 
 def _expanded(words: tuple[str, ...], tree: Mapping[str, frozenset[str]]) -> frozenset[str]:

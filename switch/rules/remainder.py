@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from switch.model.codes import FundPayType
 from switch.rules.condition import Facts
 from switch.rules.tally import Tally
 from switch.rules.terms import Reduction
@@ -41,15 +42,25 @@ class Remainder:
         return self.total - sum(self.parts.values()) - self.borne
 
 
+Funds = dict[FundPayType, int]
+"""What each fund pays of the bill by now, in fen."""
+
 Together = Sequence[Remainder]
 """Remainders that a rule takes together: at least one."""
 
 
 def part_of(together: Together, part: str) -> int:
     """Return what the person still bears of a part, in fen."""
-    if len(together) == 1:
-        return together[0].parts[part]
-    return sum(one.parts[part] for one in together)
+    return sum([one.parts[part] for one in together])
+
+
+def parts_of(together: Together, parts: Iterable[str]) -> int:
+    """Return what the person still bears of some parts, in fen."""
+    found = 0
+    for one in together:
+        for part in parts:
+            found += one.parts[part]
+    return found
 
 
 def take_off(together: Together, order: Iterable[str], amount: int) -> list[int]:
@@ -57,6 +68,8 @@ def take_off(together: Together, order: Iterable[str], amount: int) -> list[int]
 
     Returns what was taken off each remainder.
     """
+    if len(together) == 1:
+        return [_take_off_one(together[0].parts, order, amount)]
     shares = [0] * len(together)
     for part in order:
         if not amount:
@@ -68,6 +81,18 @@ def take_off(together: Together, order: Iterable[str], amount: int) -> list[int]
             together[number].parts[part] -= share
             shares[number] += share
     return shares
+
+
+def _take_off_one(parts: dict[str, int], order: Iterable[str], amount: int) -> int:
+    """Lower the parts of one remainder, as most bills have, and return by how much together."""
+    left = amount
+    for part in order:
+        if not left:
+            break
+        taken = min(parts[part], left)
+        parts[part] -= taken
+        left -= taken
+    return amount - left
 
 
 def divided(amount: int, weights: Sequence[int]) -> list[int]:
@@ -87,6 +112,12 @@ def divided(amount: int, weights: Sequence[int]) -> list[int]:
         found.append(upper - before)
         before = upper
     return found
+
+
+def pay(funds: Funds, fund: FundPayType, amount: int) -> None:
+    """Book a fund's payment, or what is taken off it."""
+    if amount:
+        funds[fund] = funds.get(fund, 0) + amount
 
 
 def move(meters: Sequence[Meter], together: Together, amounts: Sequence[int], tally: Tally) -> None:

@@ -4,13 +4,13 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from switch.model.claim import FeeLine
 from switch.model.decision import LineScope, Step
 from switch.model.money import RATE_ONE_BP, Fen
 from switch.rules.condition import Facts
-from switch.rules.item import Item
+from switch.rules.item import Item, Spell
 from switch.rules.terms import ClassRatio, ScopeTerms
 
 _OWN = ("自费", "Own expense")
@@ -30,13 +30,16 @@ class Totals:
     over: int = 0
     first: int = 0
     in_scope: int = 0
-    groups: dict[str, tuple[int, int, int]] = field(default_factory=dict)
-    """By catalogue group: own expense, over limit and first self-pay."""
+    cross_city: int = 0
+    """What of `first` is the first pay for care in another city."""
+    groups: dict[str, tuple[int, int, int]] | None = None
+    """By catalogue group, of lines that have one: own expense, over limit and first self-pay."""
 
     def note(self, group: str, line: LineScope) -> None:
         """Note what of a line lies outside the scope under its catalogue group."""
-        own, over, first = self.groups.get(group, (0, 0, 0))
-        self.groups[group] = (
+        found = self.groups = self.groups or {}
+        own, over, first = found.get(group, (0, 0, 0))
+        found[group] = (
             own + line.own_expense_fen,
             over + line.over_limit_fen,
             first + line.first_self_pay_fen,
@@ -48,9 +51,10 @@ class Totals:
         self.over += more.over
         self.first += more.first
         self.in_scope += more.in_scope
-        for group, sums in more.groups.items():
-            own, over, first = self.groups.get(group, (0, 0, 0))
-            self.groups[group] = (own + sums[0], over + sums[1], first + sums[2])
+        for group, sums in (more.groups or {}).items():
+            found = self.groups = self.groups or {}
+            own, over, first = found.get(group, (0, 0, 0))
+            found[group] = (own + sums[0], over + sums[1], first + sums[2])
 
 
 def net_lines(lines: Sequence[FeeLine]) -> Sequence[FeeLine]:
@@ -105,8 +109,8 @@ class Scoper:
     def add(
         self,
         line: FeeLine,
-        item: Item | None,
-        ratio_item: Item | None,
+        spell: Spell | None,
+        ratio: Spell | None,
         totals: Totals,
         disease: str,
     ) -> None:
@@ -114,7 +118,7 @@ class Scoper:
 
         Over limit = max(0, amount − limit × quantity); the first share is taken of the rest,
         rounded half-up per line (domain facts 1.3). A ratio of 100 % is own expense.
-        `item` says what is covered and at which price, `ratio_item` the first self-pay; what they
+        `spell` says what is covered and at which price, `ratio` the first self-pay; what they
         ask of a disease is asked of the line's, `disease`, where it belongs to one.
         """
         amount: int = line.amount_fen
@@ -122,12 +126,12 @@ class Scoper:
             self._facts = replace(self._facts, disease=disease)
         elif not disease and self._facts.disease != self._bill_disease:
             self._facts = replace(self._facts, disease=self._bill_disease)
-        if item is None:
+        if spell is None:
             own, over, first = self._uncatalogued(line)
-        elif item.plain and ratio_item is item and item.first_pay_bp is not None:
-            own, over, first = self._plain(line, item, item.first_pay_bp)
+        elif spell.plain and ratio is spell and spell.first_pay_bp is not None:
+            own, over, first = self._plain(line, spell, spell.first_pay_bp)
         else:
-            own, over, first = self._special(line, item, ratio_item or item)
+            own, over, first = self._special(line, spell.item, (ratio or spell).item)
         in_scope = amount - own - over - first
         totals.own += own
         totals.over += over
@@ -149,7 +153,7 @@ class Scoper:
         )
         return (first, 0, 0) if rate_bp == RATE_ONE_BP else (0, 0, first)
 
-    def _plain(self, line: FeeLine, item: Item, rate_bp: int) -> tuple[int, int, int]:
+    def _plain(self, line: FeeLine, item: Spell, rate_bp: int) -> tuple[int, int, int]:
         amount: int = line.amount_fen
         if rate_bp == RATE_ONE_BP:
             return self._own(line, item.rule, _OWN)

@@ -167,7 +167,10 @@ def _written(name: str, text: str, document: Mapping[str, object]) -> list[_Writ
         own = {key: item for key, item in table.items() if key not in _HEAD}
         values = _tables(where, "rule.value", table.get("value", [own]))
         if "value" in table and own:
-            raise ValueError(f"{where}: {sorted(own)} stand beside [[rule.value]] tables")
+            raise ValueError(
+                f"{where}: {sorted(own)} stand beside [[rule.value]] tables; "
+                "write them into each value"
+            )
         if not values:
             raise ValueError(f"{where}: no [[rule.value]]")
         meta = {key: item for key, item in given.items() if key in META}

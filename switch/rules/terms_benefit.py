@@ -124,17 +124,18 @@ class Ceiling:
 
     `excess`: where the fund is limited, the part above the ceiling is found backwards as scope
     ("scope"), or is what the fund would have paid beyond ("fund"). `further_disease_fen` is added
-    for each further special-disease filing.
+    for each further special-disease filing, up to `most_fen` in all. A cell of None: no limit.
     """
 
     rule: str
     name: str
     limit_on: str
-    amounts: Table[int]
+    amounts: Table[int | None]
     meter: Meter | None
     from_zero: bool
     excess: str
     further_disease_fen: int
+    most_fen: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,13 @@ META: Final = frozenset({"since", "until", "evidence", "source", "note", "unit"}
 class Reader:
     """Takes the fields of one table, checking each, and refuses what nobody asked for."""
 
-    __slots__ = ("_asked", "_table", "_units", "where")
+    __slots__ = ("_asked", "_looked", "_table", "_units", "where")
 
     def __init__(self, table: Mapping[str, object], where: str, units: frozenset[str]) -> None:
         self.where = where
         self._table = table
         self._asked: set[str] = set(META)
+        self._looked: set[str] = set()
         self._units = units
 
     def fail(self, problem: str) -> NoReturn:
@@ -40,12 +41,8 @@ class Reader:
 
     def has(self, key: str) -> bool:
         """Say whether an optional field is present."""
+        self._looked.add(key)
         return key in self._table
-
-    def is_list(self, key: str) -> bool:
-        """Say whether a field is a list of tables rather than one plain value."""
-        value = self._table.get(key)
-        return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
     def word(
         self, key: str, allowed: Iterable[str] | None = None, default: str | None = None
@@ -62,11 +59,12 @@ class Reader:
         return value
 
     def words(self, key: str, allowed: Iterable[str] | None = None) -> tuple[str, ...]:
-        """Return a list of different words; none when the field is missing."""
+        """Return a list of different words, a single word as a list of one; none when missing."""
         if key not in self._table:
             self._asked.add(key)
             return ()
         value = self._take(key)
+        value = [value] if isinstance(value, str) and value else value
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self.fail(f"{key} is {value!r}; write a list of words")
         if len(set(value)) != len(value):
@@ -109,9 +107,19 @@ class Reader:
             return default
         return self._amount(key, self._take(key))
 
+    def money_or_none(self, key: str) -> int | None:
+        """Return an amount in fen, or None for the word "none"."""
+        if self._table.get(key) == "none":
+            self._asked.add(key)
+            return None
+        return self.money(key)
+
     def moneys(self, key: str) -> tuple[int, ...]:
-        """Return a list of amounts in fen; none when the field is missing."""
-        return tuple(self._amount(key, item) for item in self._optional_list(key))
+        """Return a list of amounts in fen; a single one is a list of one, none when missing."""
+        self._asked.add(key)
+        value = self._table.get(key, [])
+        items = value if isinstance(value, list) else [value]
+        return tuple(self._amount(key, item) for item in items)
 
     def rate(self, key: str, default: int | None = None) -> int:
         """Return a ratio in basis points, 0..10,000."""
@@ -126,13 +134,20 @@ class Reader:
         items = value if isinstance(value, list) else [value]
         return tuple(self._ratio(key, item) for item in items)
 
-    def tables(self, key: str) -> tuple["Reader", ...]:
-        """Return a list of tables, each to be read in turn and closed with `done`."""
+    def tables(self, key: str, plain: str = "") -> tuple["Reader", ...]:
+        """Return a list of tables, each to be read in turn and closed with `done`.
+
+        `plain`: a word in the list, or alone, stands for a table with that one field.
+        """
+        self._asked.add(key)
         rows = []
-        for number, item in enumerate(self._optional_list(key), start=1):
-            if not isinstance(item, dict):
+        one = self._table.get(key) if plain else None
+        items = [one] if one and isinstance(one, str) else self._optional_list(key)
+        for number, item in enumerate(items, start=1):
+            table = {plain: item} if plain and isinstance(item, str) else item
+            if not isinstance(table, dict):
                 self.fail(f"{key} holds {item!r}; write tables")
-            rows.append(Reader(item, f"{self.where}, {key} {number}", self._units))
+            rows.append(Reader(table, f"{self.where}, {key} {number}", self._units))
         return tuple(rows)
 
     def mapping(self, key: str, allowed: Iterable[str]) -> dict[str, str]:
@@ -152,7 +167,8 @@ class Reader:
         """Refuse fields that no one read. Raises: ValueError."""
         unknown = sorted(set(self._table) - self._asked)
         if unknown:
-            self.fail(f"unknown fields {unknown}; known here: {sorted(self._asked - META)}")
+            known = sorted((self._asked | self._looked) - META)
+            self.fail(f"unknown fields {unknown}; known here: {known}")
 
     def _take(self, key: str) -> object:
         self._asked.add(key)

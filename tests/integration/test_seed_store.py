@@ -203,7 +203,7 @@ def test_a_catalogue_comes_back_and_takes_no_row_twice(owner: Connection[TupleRo
     rows = shipped_catalogue("330000")
     _, rules = load_rules(owner, TODAY)
     catalogue = rules.catalogues["330000"]
-    assert sum(len(catalogue.spells(code)) for code in catalogue.items) == len(rows)
+    assert sum(len(catalogue.spells(code)) for code in catalogue.latest) == len(rows)
     with pytest.raises(psycopg.errors.UniqueViolation):
         save_catalogue(owner, "330000", rows[:1])
 

@@ -44,7 +44,7 @@ amounts = st.one_of(st.integers(0, 300_000), st.integers(0, 60_000_000))
 def codes_of(region: str) -> Sequence[str]:
     catalogue = shipped_rules().catalogue_of(region)
     assert catalogue is not None
-    return [*sorted(catalogue.items), "UNKNOWN"]
+    return [*sorted(catalogue.latest), "UNKNOWN"]
 
 
 def plan_of(region: str, insurance: str, kind: str, since: date) -> Plan:

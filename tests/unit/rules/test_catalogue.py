@@ -90,7 +90,7 @@ def test_shipped_catalogue_is_marked_as_an_example() -> None:
 def test_generated_catalogue_is_the_same_each_time() -> None:
     first = Catalogue.parse("330000", generate_rows(2_000))
     second = Catalogue.parse("330000", generate_rows(2_000))
-    assert len(first.items) == 2_000
+    assert len(first.latest) == 2_000
     assert first.hash == second.hash != Catalogue.parse("330000", generate_rows(1_999)).hash
 
 

@@ -31,7 +31,7 @@ EARLY = date(1950, 1, 1)
         ({"ceiling": "1e3"}, "price '1e3'; write yuan"),
         ({"limit_per": "week"}, "limit_per is 'week'; write one of day, unit, visit"),
         ({"prescription": "yes"}, "write true or false"),
-        ({"diseases": "M1"}, "write a list of words"),
+        ({"diseases": 1}, "write a list of words"),
         ({"only": [{"reason": "x"}]}, "only 1: unknown fields"),
         ({"only": [1]}, "only holds 1; write tables"),
         ({"ratios": [{"levels": ["tertiary"]}]}, "ratios 1: first_pay is missing"),

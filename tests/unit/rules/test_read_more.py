@@ -20,7 +20,7 @@ APART = rule("flat", 'groups = ["a", "b"]\nfund = 1').replace('"x"', '"apart"')
             PAYER + 'base = ["share"]\ngroups = ["a"]\nwithout_groups = ["b"]',
             "exclude each other; write one of them",
         ),
-        ("payer", PAYER + 'base = ["share"]\ngroups = "a"', "groups is 'a'; write a list of words"),
+        ("payer", PAYER + 'base = ["share"]\ngroups = 1', "groups is 1; write a list of words"),
         (
             "cross_city",
             'rows = [{ form = "first_pay", rate = 1, times = 2, minus_points = 3 }]',
@@ -36,7 +36,7 @@ APART = rule("flat", 'groups = ["a", "b"]\nfund = 1').replace('"x"', '"apart"')
             'rows = [{ form = "times", rate = 1, minus_points = 3 }]',
             "unknown fields .'minus_points'.",
         ),
-        ("cross_city", 'rows = [{ form = "times", rate = 1, flat = "a" }]', "flat is 'a'"),
+        ("cross_city", 'rows = [{ form = "times", rate = 1, flat = 1 }]', "flat is 1"),
         (
             "ceiling",
             'limit_on = "all_funds"\namount = 1\nexcess = "fund"',
