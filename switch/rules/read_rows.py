@@ -88,11 +88,13 @@ def read_condition(row: Reader, level_fact: str = "level") -> Condition:
         ("standings", frozenset(row.words("standings"))),
         ("tags", frozenset(row.words("tags"))),
         ("holding", frozenset(row.words("holding", _HOLDINGS))),
+        ("filed", frozenset(row.words("filed"))),
     ]
     none_of = [
         ("standings", frozenset(row.words("without_standings"))),
         ("tags", frozenset(row.words("without_tags"))),
         ("holding", frozenset(row.words("not_holding", _HOLDINGS))),
+        ("filed", frozenset(row.words("not_filed"))),
     ]
     begins = [("diagnoses", row.words("diagnoses")), ("place", row.words("places"))]
     found = Condition(
