@@ -22,6 +22,7 @@ from switch.pipeline.ports import Clock
 from switch.security.custody import KeyRecord
 from switch.security.errors import KeyUnwrapFailed, VaultInconsistent
 from switch.security.vault import SoftwareVault
+from switch.server.books import Books
 from switch.server.handlers import build_handlers
 from switch.server.lifecycle import ServerLimits, SwitchServer, TlsFiles
 from switch.server.pulse import pulse
@@ -33,6 +34,7 @@ from switch.store.lane import Lane
 from switch.store.postman import Postman
 from switch.store.reference import ReferenceCache
 from switch.store.sessions import Sessions
+from switch.store.statement_desk import StatementDesk
 from switch.store.windows import cut_off
 from switch.wire.codec import WireCodec
 
@@ -129,7 +131,7 @@ async def switch(
         random_bytes=os.urandom,
         load_key=TerminalKeys(url, vault).load,
         session_life=timedelta(seconds=settings.session_life_s),
-        reconciler=Reconciler(url, clock),
+        books=Books(Reconciler(url, clock), StatementDesk(url, vault, clock)),
         log_every=1 if settings.log_calls else 0,
     )
     server = SwitchServer(_limits(settings), handlers)

@@ -14,6 +14,8 @@ REFERENCES: Final = 0
 """The number of the check beside the others: there are no foreign keys on hot tables."""
 WRITTEN: Final = 17
 """The invariant of what requests write beside the ledger."""
+CLEARED: Final = 18
+"""The invariant of clearing: statements = journals = accounts."""
 ANSWERED: Final = 6
 """The invariant that rows alone cannot show: it needs what the callers were told."""
 RECORDS: Final = 16
@@ -58,6 +60,7 @@ INVARIANTS: Final = (
     Invariant(15, "版本与批次连续", "Versions and batches are dense", "member, request, batch"),
     Invariant(RECORDS, "变更皆有留痕", "Changes follow from audit records", "audit_record, change"),
     Invariant(WRITTEN, "备案皆有来由", "Filings are as their requests wrote", "request, filing"),
+    Invariant(CLEARED, "结账等于入账", "What was closed is what was posted", "closing, statement"),
 )
 
 

@@ -194,6 +194,11 @@ class Reader:
     def __init__(self, connection: Connection[TupleRow]) -> None:
         self._connection = connection
 
+    @property
+    def connection(self) -> Connection[TupleRow]:
+        """The connection, read-only, for what the store reads itself."""
+        return self._connection
+
     def all(self, statement: LiteralString, values: Iterable[Any] = ()) -> list[TupleRow]:
         """Return every row of a statement whose answer is small."""
         return self._connection.execute(statement, tuple(values)).fetchall()

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from switch.audit import answered, money, people, register, seals
+from switch.audit.cleared import walk_clearing
 from switch.audit.context import Run
 from switch.audit.findings import Findings, Progress, Report
 from switch.audit.in_force import InForce
@@ -84,6 +85,7 @@ def _everything(run: Run) -> None:
     _batches(run)
     _histories(run)
     _late(run)
+    walk_clearing(run)
 
 
 def _people(run: Run) -> None:

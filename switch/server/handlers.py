@@ -8,15 +8,14 @@ import grpc
 
 from switch.model.stages import GetSettlement, Inquiry, Recorded
 from switch.pipeline.ports import Clock, Counter, SessionStore
-from switch.recon.totals import compare_totals
 from switch.server import rights
 from switch.server.authenticate import Authenticator, Proven
+from switch.server.books import Books, answers_of_books
 from switch.server.calllog import CallLog
 from switch.server.calls import Answer, Call, Context, Noted, Routes, SigninCall
 from switch.server.ports import (
     LoadTerminalKey,
     RandomBytes,
-    Reconciling,
     ServerCodec,
     TerminalVault,
     every_key_is_held,
@@ -25,7 +24,6 @@ from switch.server.sessions import Sessions
 from switch.server.signin import SESSION_LIFE_MAX, Signin
 from switch.server.streams import STREAMS
 from switch.server.throttle import Alarms, Throttle
-from switch.wire import reconcile
 
 OURS: Final = "/medswitch.v1."
 ECHO_BYTES_MAX: Final = 4_096 + 16
@@ -35,9 +33,9 @@ ECHO_BYTES_MAX: Final = 4_096 + 16
 class Handlers(grpc.GenericRpcHandler):
     """Finds the handler of a call. Paths outside our package are gRPC's to refuse."""
 
-    def __init__(self, routes: Routes, reconciler: Reconciling | None = None) -> None:
+    def __init__(self, routes: Routes, books: Books | None = None) -> None:
         self._routes = routes
-        self._reconciler = reconciler
+        self._books = books
         self._echo: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(_echo)
 
     def service(
@@ -48,9 +46,9 @@ class Handlers(grpc.GenericRpcHandler):
         if method in self._routes.answers:
             return Call(self._routes, method, handler_call_details.invocation_metadata)
         stream = STREAMS.get(method)
-        if stream is not None and self._reconciler is not None:
+        if stream is not None and self._books is not None:
             metadata = handler_call_details.invocation_metadata
-            return stream(self._routes, method, metadata, self._reconciler)
+            return stream(self._routes, method, metadata, self._books)
         if method == rights.ECHO:
             return self._echo
         if method == rights.SIGN_IN:
@@ -139,7 +137,7 @@ def build_handlers(
     random_bytes: RandomBytes,
     load_key: LoadTerminalKey = every_key_is_held,
     session_life: timedelta = SESSION_LIFE_MAX,
-    reconciler: Reconciling | None = None,
+    books: Books | None = None,
     log_every: int = 0,
 ) -> Handlers:
     """Join the parts of the door. `log_every`: 1 tells each call, 100 each hundredth, 0 faults.
@@ -154,18 +152,9 @@ def build_handlers(
     authenticator = Authenticator(clock, sessions, alarms)
     signin = Signin(clock, sessions, codec, random_bytes, alarms, log, session_life)
     answers = answers_of(codec, counter, authenticator, clock)
-    if reconciler is not None:
-        answers[rights.COMPARE_TOTALS] = _totals_of(reconciler)
-    return Handlers(Routes(authenticator, signin, answers, codec, clock, log), reconciler)
-
-
-def _totals_of(reconciler: Reconciling) -> Answer:
-    async def compare(proven: Proven, _: Noted) -> bytes:
-        asked = reconcile.decode_totals(proven.call)
-        ours = await reconciler.totals(asked.scope)
-        return reconcile.encode_totals(compare_totals(ours, asked.stated))
-
-    return compare
+    if books is not None:
+        answers |= answers_of_books(books)
+    return Handlers(Routes(authenticator, signin, answers, codec, clock, log), books)
 
 
 async def _echo(body: bytes, context: Context) -> bytes:

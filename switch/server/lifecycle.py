@@ -28,6 +28,7 @@ SERVICES: Final = (
     "medswitch.v1.TerminalService",
     "medswitch.v1.SettlementService",
     "medswitch.v1.ReconciliationService",
+    "medswitch.v1.ClearingService",
     "medswitch.v1.FilingService",
 )
 _RECEIVE_BYTES_MAX: Final = BODY_BYTES_MAX + 4_096

@@ -2,9 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
+from switch.clearing.answer import (
+    Answer,
+    PositionsView,
+    Result,
+    StatementState,
+    StatementView,
+    WindowView,
+)
+from switch.clearing.period import Period
 from switch.model.fault import Fault
 from switch.model.ids import TerminalId
 from switch.model.stages import Authenticated, GetSettlement, Inquiry, Recorded
@@ -101,4 +110,26 @@ class Reconciling(Protocol):
         self, scope: Scope
     ) -> AbstractAsyncContextManager[Iterator[tuple[int, datetime, Difference]]]:
         """Open the list of what stands; it blocks as it is read. Raises: Fault."""
+        ...
+
+
+class Clearing(Protocol):
+    """What answers ClearingService."""
+
+    async def window(self, institution: str, day: date | None) -> WindowView:
+        """Return a business day of an institution's region, or the open one. Raises: Fault."""
+        ...
+
+    async def statement(self, institution: str, month: Period) -> StatementView | None:
+        """Return an institution's statement of a month that stands closed. Raises: Fault."""
+        ...
+
+    async def answer(
+        self, institution: str, answer: Answer, call: Authenticated
+    ) -> tuple[Result, StatementState | None]:
+        """Take an answer; return what became of it and how the statement stands. Raises: Fault."""
+        ...
+
+    async def positions(self, period: Period) -> PositionsView:
+        """Return what regions owe each other. Raises: Fault."""
         ...

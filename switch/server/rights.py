@@ -15,6 +15,7 @@ from switch.model.terminal import TerminalClass
 _TERMINALS: Final = "/medswitch.v1.TerminalService/"
 _SETTLEMENTS: Final = "/medswitch.v1.SettlementService/"
 _RECONCILIATION: Final = "/medswitch.v1.ReconciliationService/"
+_CLEARING: Final = "/medswitch.v1.ClearingService/"
 _FILINGS: Final = "/medswitch.v1.FilingService/"
 
 SIGN_IN: Final = _TERMINALS + "SignIn"
@@ -30,6 +31,10 @@ GET_SETTLEMENT: Final = _SETTLEMENTS + "GetSettlement"
 COMPARE_TOTALS: Final = _RECONCILIATION + "CompareTotals"
 COMPARE_DETAILS: Final = _RECONCILIATION + "CompareDetails"
 LIST_DIFFERENCES: Final = _RECONCILIATION + "ListDifferences"
+GET_WINDOW: Final = _CLEARING + "GetWindow"
+LIST_STATEMENT: Final = _CLEARING + "ListStatement"
+CONFIRM_STATEMENT: Final = _CLEARING + "ConfirmStatement"
+GET_POSITIONS: Final = _CLEARING + "GetPositions"
 FILE: Final = _FILINGS + "File"
 WITHDRAW: Final = _FILINGS + "Withdraw"
 LIST_FILINGS: Final = _FILINGS + "ListFilings"
@@ -49,6 +54,10 @@ RIGHTS: Final[Mapping[str, frozenset[TerminalClass]]] = {
     COMPARE_TOTALS: _INSTITUTIONS,
     COMPARE_DETAILS: _INSTITUTIONS,
     LIST_DIFFERENCES: _INSTITUTIONS,
+    GET_WINDOW: _INSTITUTIONS,
+    LIST_STATEMENT: _INSTITUTIONS,
+    CONFIRM_STATEMENT: _INSTITUTIONS,
+    GET_POSITIONS: frozenset({TerminalClass.AGENCY}),
     FILE: _ANY,
     WITHDRAW: _ANY,
     LIST_FILINGS: _ANY,

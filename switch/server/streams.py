@@ -16,8 +16,9 @@ from switch.security.errors import MacMismatch
 from switch.security.mac import ListDigest, frame_message, frame_reply_message
 from switch.server import rights
 from switch.server.authenticate import Proven
+from switch.server.books import LISTS, Books
 from switch.server.calls import Call, Context, Routes, refuse
-from switch.server.ports import Comparing, Reconciling
+from switch.server.ports import Comparing
 from switch.server.proof import MAC_KEY, Metadata, Refused
 from switch.server.status import STATUS, status_number
 from switch.wire import reconcile
@@ -69,11 +70,9 @@ class StreamCall(Call):
 
     unary_unary = None  # type: ignore[assignment] # gRPC reads the one attribute of its kind
 
-    def __init__(
-        self, routes: Routes, method: str, metadata: Metadata, reconciler: Reconciling
-    ) -> None:
+    def __init__(self, routes: Routes, method: str, metadata: Metadata, books: Books) -> None:
         super().__init__(routes, method, metadata)
-        self._reconciler = reconciler
+        self._books = books
 
 
 class CompareCall(StreamCall):
@@ -114,7 +113,7 @@ class CompareCall(StreamCall):
             return
         if piece.scope is None:
             raise AssertionError("a first frame opens a scope")
-        async with self._reconciler.compare(piece.scope) as stand:
+        async with self._books.reconciler.compare(piece.scope) as stand:
             while frame is not None:
                 try:
                     body = await self._answer(stand, frame, proven, piece.scope)
@@ -139,7 +138,7 @@ class CompareCall(StreamCall):
 
 
 class ListCall(StreamCall):
-    """ListDifferences: one request, many messages, a trailer that covers them all."""
+    """A list: one request, many messages, a trailer that covers them all."""
 
     response_streaming = True
 
@@ -153,10 +152,8 @@ class ListCall(StreamCall):
             digest = ListDigest()
             try:
                 self._permit(proven, context)
-                scope = reconcile.decode_list(proven.call)
-                async with self._reconciler.standing(scope) as rows:
-                    while (row := await asyncio.to_thread(next, rows, None)) is not None:
-                        message = reconcile.encode_listed(*row)
+                async with LISTS[self._method](self._books, proven) as messages:
+                    while (message := await asyncio.to_thread(next, messages, None)) is not None:
                         digest.add(message)
                         await context.write(message)
             except Exception as error:  # noqa: BLE001 - the catch-all: a fixed text
@@ -170,7 +167,7 @@ class ListCall(StreamCall):
 
 STREAMS: Final[Mapping[str, type[StreamCall]]] = {
     rights.COMPARE_DETAILS: CompareCall,
-    rights.LIST_DIFFERENCES: ListCall,
+    **dict.fromkeys(LISTS, ListCall),
 }
 
 

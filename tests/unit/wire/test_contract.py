@@ -8,6 +8,7 @@ import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor
 
 from medswitch.v1 import (
+    clearing_pb2,
     common_pb2,
     filing_pb2,
     reconciliation_pb2,
@@ -26,6 +27,7 @@ from switch.wire.split import MEMBER_CLASSES
 FILES: list[FileDescriptor] = [
     module.DESCRIPTOR
     for module in (
+        clearing_pb2,
         common_pb2,
         filing_pb2,
         reconciliation_pb2,
