@@ -122,13 +122,17 @@ class Town:
             known.terminal_id, known.institution, known.suite, version, key
         )  # fmt: skip
 
-    def client(self, identity: TerminalIdentity, address: str, number: int = 0) -> TerminalClient:
+    def client(
+        self, identity: TerminalIdentity, address: str, number: int = 0, attempts_max: int = 3
+    ) -> TerminalClient:
         """A terminal's client; `number` sets its share of its institution's request numbers."""
         outbox = Outbox(
             self.folder / f"outbox-{identity.terminal_id}-{number}", identity.institution, _now,
             range(number * 500, number * 500 + 500),
         )  # fmt: skip
-        return TerminalClient(address, identity, outbox)
+        return TerminalClient(
+            address, identity, outbox, attempts_max=attempts_max, sleep=lambda _: None
+        )  # fmt: skip
 
     def card(self, who: str, issuer: Issuer | None = None) -> SoftwareCard:
         stated: dict[str, Any] = self.province.people["people"][who]
