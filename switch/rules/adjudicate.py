@@ -72,7 +72,8 @@ def adjudicate(
     if isinstance(special, Decline):
         return special
     case = Case(claim, member, institution, entitled, facts, place, special)
-    tally = Tally(before, day_of(claim, plan.dates.year), stay)
+    visit = claim.visit_id if claim.stay else ""
+    tally = Tally(before, day_of(claim, plan.dates.year), stay, visit)
     if plan.reads_ordinal:
         tally.used(Meter(plan.reads_ordinal, ("admissions",), "year"))
     scoped = scope_groups(case, rules, tally)
@@ -93,8 +94,8 @@ def _special(
 
 
 def _stay(claim: Claim) -> str:
-    """Name the stay a claim belongs to: its visit, or the day it began."""
-    return claim.visit_id or str(claim.admitted_on or claim.service_on)
+    """Name the stay a claim belongs to: its visit's, its visit, or the day it began."""
+    return claim.stay or claim.visit_id or str(claim.admitted_on or claim.service_on)
 
 
 def _sums(member: Member, plan: Plan, year: int, stay: str) -> Mapping[str, int]:
