@@ -117,10 +117,15 @@ class SwitchServer:
             ) from None
         await self._server.start()
         self._is_open = True
-        for service in SERVICES:
-            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        await self.tell_health(serving=True)
         _log.info("serving", listen=listen, port=self.port, tls=tls is not None)
         return self.port
+
+    async def tell_health(self, *, serving: bool) -> None:
+        """Tell who asks for our health whether we serve; once draining, the answer stays no."""
+        states = health_pb2.HealthCheckResponse
+        for service in ("", *SERVICES):
+            await self._health.set(service, states.SERVING if serving else states.NOT_SERVING)
 
     async def serve_until_signalled(
         self,

@@ -75,6 +75,11 @@ class Lane:
         """Begin to work."""
         self._task = asyncio.create_task(self._run(), name="lane")
 
+    @property
+    def works(self) -> bool:
+        """Whether what is posted here will be worked on."""
+        return self._task is not None and not self._task.done() and not self._closing
+
     async def stop(self) -> None:
         """Refuse what comes, finish what waits, and close the connection.
 
