@@ -2,13 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from clients.bill import bill, item
 from clients.card import Credential
 from medswitch.v1 import common_pb2, settlement_pb2, visit_pb2
+from switch.model.ids import BEIJING
+from switch.office.change import Verb
+from switch.seed.places import HOME
+from switch.store.policy import propose_activation
+from switch.store.rule_books import load_shipped
 from tests.fix_filings import day
+from tests.fix_office import found, opened, signer_of
 from tests.fix_province import Province, Room
 
 REASON = common_pb2.Reason(operator="赵三", why="医嘱")
@@ -137,3 +143,31 @@ class Ward:
     ) -> settlement_pb2.SettleResponse:
         """Settle a visit's unsettled lines."""
         return await self.room.buy(await self.bill(visit, **fields), credential)
+
+
+def open_stay_terms(province: Province) -> None:
+    """Put a policy in force at home under which care before a stay, and a transfer, belong to it.
+
+    No source gives Ningbo's figures, so the shipped policy has no such rule.
+    """
+    at = datetime.now(UTC).replace(microsecond=0)
+    texts = {**load_shipped()[HOME], "stay.toml": _STAY}
+    with opened(province.url) as registrar:
+        found(registrar, at)
+        today = at.astimezone(BEIJING).date()
+        change = propose_activation(registrar, signer_of("li"), HOME, texts, today, "住院", at)
+        registrar.decide(signer_of("wang"), Verb.APPROVE, change.number, "", at)
+
+
+_STAY = """
+region = "330299"
+[[rule]]
+id = "stay"
+type = "stay"
+insurances = ["310"]
+kinds = ["21", "28"]
+since = 2018-01-01
+source = "a test"
+before_days = 3
+transfer_days = 1
+"""

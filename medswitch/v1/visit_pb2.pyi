@@ -813,7 +813,7 @@ class GetVisitResponse(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     UNSETTLED_FEN_FIELD_NUMBER: _builtins.int
     unsettled_fen: _builtins.int
-    """Sum of all unsettled lines in fen: the total_fen of a Presettle or Settle by this visit. With with_lines only."""
+    """Sum of all unsettled lines in fen: the total_fen of a Presettle or Settle by this visit."""
     @_builtins.property
     def outcome(self) -> _reply_pb2.Outcome:
         """The outcome."""

@@ -152,11 +152,11 @@ class Visit:
         return tuple(runs)
 
     def later(self, request_id: RequestId) -> tuple[Taking, ...]:
-        """Return the settlements that took lines after the one of a request did."""
+        """Return the settlements after a request's that took lines, or ended the stay, after it."""
         places = [n for n, one in enumerate(self.settlements) if one.request_id == request_id]
         if not places or not self.settlements[places[0]].took:
             return ()
-        return tuple(one for one in self.settlements[places[0] + 1 :] if one.took)
+        return tuple(one for one in self.settlements[places[0] + 1 :] if one.took or one.final)
 
 
 @dataclass(frozen=True, slots=True)

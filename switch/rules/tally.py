@@ -5,9 +5,14 @@ Local to one call of `adjudicate`; nothing here outlives it or is shared.
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
 
 from switch.model.decision import Step, YearToDate
 from switch.rules.terms_benefit import Meter
+
+STAY_DEDUCTIBLE: Final = Meter("stay.deductible", ("deductible",), "stay")
+"""What a stay of visits known here has paid of deductibles, whatever period the policy counts them
+in: interim settlements, New Year and a transfer within one stay take no second one."""
 
 
 class Tally:
@@ -19,14 +24,24 @@ class Tally:
     """
 
     __slots__ = (
-        "_before", "_limits", "_on", "_stay", "_visit", "_visit_id", "consulted", "deltas", "steps",
+        "_before", "_limits", "_on", "_once", "_stay", "_visit", "_visit_id", "consulted", "deltas",
+        "steps",
     )  # fmt: skip
 
-    def __init__(self, before: Mapping[str, int], on: date, stay: str, visit_id: str = "") -> None:
+    def __init__(
+        self,
+        before: Mapping[str, int],
+        on: date,
+        stay: str,
+        visit_id: str = "",
+        *,
+        once: bool = False,
+    ) -> None:
         self._before = before
         self._on = on
         self._stay = stay
         self._visit_id = visit_id
+        self._once = once
         self._limits: dict[str, int] = {}
         self._visit: dict[str, int] = {}
         self.deltas: dict[str, int] = {}
@@ -48,6 +63,15 @@ class Tally:
         key = self._key(meter, disease)
         sums = self._visit if self._passes(meter) else self.deltas
         sums[key] = sums.get(key, 0) + amount
+
+    def owed_by_stay(self, owed: int, limit: int) -> int:
+        """Return what is still owed of a deductible of which this stay may have paid a part."""
+        return min(owed, max(0, limit - self.used(STAY_DEDUCTIBLE))) if self._once else owed
+
+    def paid_by_stay(self, taken: int) -> None:
+        """Remember what a stay paid of a deductible."""
+        if self._once:
+            self.add(STAY_DEDUCTIBLE, taken)
 
     def limit(self, meter: Meter | None, limit: int, disease: str = "") -> None:
         """Note the limit that a meter is held against, for the receipt."""
