@@ -14,7 +14,7 @@ PYTEST_ARGS ?= -n 2
 .NOTPARALLEL:
 
 demo: $(READY)
-	@$(BIN)/medswitch demo
+	@$(BIN)/medswitch demo $(ARGS)
 
 test: lint types unit
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, Self
 from google.protobuf.message import Message
 
 from clients.outbox import Outbox
+from clients.terminal import REPEATED
 from medswitch.v1 import reply_pb2, settlement_pb2
 
 SETTLE: Final = "Settle"
@@ -66,11 +67,11 @@ class AnswerFile:
 
 
 def parse(method: str, reply: bytes) -> Message:
-    """Return a recorded reply of a method as its message."""
+    """Return a recorded reply of a method as its message; every reply begins with its outcome."""
     kinds: dict[str, type[Message]] = {
         SETTLE: settlement_pb2.SettleResponse,
-        CANCEL: settlement_pb2.CancelResponse,
         REVERSE: settlement_pb2.ReverseResponse,
+        **REPEATED,
     }
     return kinds[method].FromString(reply)
 
@@ -89,7 +90,9 @@ def line_of(method: str, reply: Any) -> dict[str, Any]:
     }
     if reply.outcome.code != reply_pb2.REPLY_CODE_OK:
         return line
-    return line | (_settled(reply) if method == SETTLE else _undone(reply))
+    if method == SETTLE:
+        return line | _settled(reply)
+    return line | _undone(reply) if method in {CANCEL, REVERSE} else line
 
 
 def code_of(outcome: reply_pb2.Outcome) -> str:

@@ -40,6 +40,8 @@ _NONCE_BYTES: Final = 16
 _OPTIONS: Final = [
     # A retry is a new sequence number with the same request id: ours to make, not gRPC's.
     ("grpc.enable_retries", 0),
+    # A settlement by visit says how each of its lines came out: a mebibyte for twelve thousand.
+    ("grpc.max_receive_message_length", 2**24),
     # One connection per client, so that many clients in one process are many terminals.
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.keepalive_time_ms", 60_000),

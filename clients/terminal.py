@@ -23,7 +23,7 @@ from clients.link import Link, SigninFault, TerminalIdentity, TlsFiles
 from clients.outbox import Entry, EntryState, Outbox
 from clients.repeat import Repeater
 from clients.results import Resolution, SettleResult, SettleState, original_of, settle_result
-from medswitch.v1 import common_pb2, filing_pb2, reply_pb2, settlement_pb2, terminal_pb2
+from medswitch.v1 import common_pb2, filing_pb2, reply_pb2, settlement_pb2, terminal_pb2, visit_pb2
 from switch.model.ids import RequestId
 from switch.security.card_proof import CardOperation, epoch_ms
 from switch.wire.methods import PATHS
@@ -40,10 +40,16 @@ _TERMINALS: Final = "/medswitch.v1.TerminalService/"
 BODY_BYTES_MAX: Final = 2**20
 
 _Reply = TypeVar("_Reply", bound=Message)
-_REPEATED: Final[Mapping[str, type[Message]]] = {
+REPEATED: Final[Mapping[str, type[Message]]] = {
     "Cancel": settlement_pb2.CancelResponse,
     "File": filing_pb2.FileResponse,
     "Withdraw": filing_pb2.WithdrawResponse,
+    "Register": visit_pb2.RegisterResponse,
+    "Update": visit_pb2.UpdateResponse,
+    "UploadLines": visit_pb2.UploadLinesResponse,
+    "WithdrawLines": visit_pb2.WithdrawLinesResponse,
+    "Discharge": visit_pb2.DischargeResponse,
+    "CancelVisit": visit_pb2.CancelVisitResponse,
 }
 """What cannot be undone: of unknown outcome it is repeated under its id until it is answered."""
 
@@ -282,7 +288,7 @@ class TerminalClient:
             case "Reverse":
                 self._reverse(entry)
             case _:
-                self.post(entry, _REPEATED[entry.method])
+                self.post(entry, REPEATED[entry.method])
 
     def stored(
         self, request_id: RequestId, method: str, member_id: str, total_fen: int, request: Message

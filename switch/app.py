@@ -26,6 +26,7 @@ from switch.server.books import Books
 from switch.server.handlers import build_handlers
 from switch.server.lifecycle import ServerLimits, SwitchServer, TlsFiles
 from switch.server.pulse import pulse
+from switch.store.aside import Aside, is_long
 from switch.store.comparing import Reconciler
 from switch.store.inquiry import InquiryWindow
 from switch.store.key_days import watch_key_days
@@ -53,18 +54,26 @@ class SystemClock:
 
 
 class Windows:
-    """The `Counter` port: what posts goes to the lane, what asks to the inquiry window."""
+    """The `Counter` port: what posts goes to the lane, what asks to the inquiry window.
 
-    def __init__(self, lane: Lane, inquiries: InquiryWindow) -> None:
+    What is about a visit and its lines goes aside, so that it holds nobody else up.
+    """
+
+    def __init__(self, lane: Lane, inquiries: InquiryWindow, aside: Aside) -> None:
         self._lane = lane
         self._inquiries = inquiries
+        self._aside = aside
 
     async def inquire(self, inquiry: Inquiry) -> bytes:
-        """Answer ReadMember or Presettle."""
+        """Answer what changes nothing."""
+        if is_long(inquiry):
+            return await self._aside.inquire(inquiry)
         return await self._inquiries.ask(inquiry)
 
     async def post(self, operation: Recorded) -> bytes:
-        """Answer Settle, Cancel or Reverse, after the commit."""
+        """Answer what is recorded, after the commit."""
+        if is_long(operation):
+            return await self._aside.post(operation)
         return await self._lane.post(operation)
 
     async def find(self, query: GetSettlement) -> bytes:
@@ -115,17 +124,14 @@ async def switch(
     with psycopg.connect(url, autocommit=True) as connection:
         vault = SoftwareVault(open_home(settings), load_keys(connection))
     codec = WireCodec()
-    desk = Desk(vault, codec)
     reference = ReferenceCache(url, clock, partial(take_keys, vault))
     sessions = Sessions(url, durable=durable)
-    lane = Lane(Postman(url, vault, clock, durable=durable), desk, clock, reference.fresh)
-    inquiries = InquiryWindow(
-        Postman(url, vault, clock, durable=durable), desk, clock, reference.recent
-    )
+    lane, inquiries = _windows(url, vault, reference, clock, durable=durable)
+    aside = Aside(partial(_beside, settings, url, clock, durable=durable))
     handlers = build_handlers(
         clock=clock,
         store=sessions,
-        counter=Windows(lane, inquiries),
+        counter=Windows(lane, inquiries, aside),
         codec=codec,
         vault=vault,
         random_bytes=os.urandom,
@@ -140,6 +146,7 @@ async def switch(
         way_out.push_async_callback(sessions.close)
         way_out.push_async_callback(inquiries.stop)
         way_out.push_async_callback(lane.stop)
+        way_out.push_async_callback(aside.stop)
         lane.start()
         inquiries.start()
         closer = asyncio.create_task(cut_off(url, clock), name="cut-off")
@@ -151,6 +158,26 @@ async def switch(
         health = asyncio.create_task(pulse(server, partial(_is_ready, lane, reference)))
         way_out.callback(health.cancel)
         yield server
+
+
+def _windows(
+    url: str, vault: SoftwareVault, reference: ReferenceCache, clock: Clock, *, durable: bool
+) -> tuple[Lane, InquiryWindow]:
+    """Build a lane and an inquiry window, each with a connection of its own."""
+    desk = Desk(vault, WireCodec())
+    lane = Lane(Postman(url, vault, clock, durable=durable), desk, clock, reference.fresh)
+    window = Postman(url, vault, clock, durable=durable)
+    return lane, InquiryWindow(window, desk, clock, reference.recent)
+
+
+def _beside(
+    settings: Settings, url: str, clock: Clock, *, durable: bool
+) -> tuple[Lane, InquiryWindow]:
+    """Build a lane and a window for a thread of their own, which shares nothing that changes."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        vault = SoftwareVault(open_home(settings), load_keys(connection))
+    reference = ReferenceCache(url, clock, partial(take_keys, vault))
+    return _windows(url, vault, reference, clock, durable=durable)
 
 
 async def _is_ready(lane: Lane, reference: ReferenceCache) -> bool:

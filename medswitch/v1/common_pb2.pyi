@@ -245,15 +245,15 @@ class Claim(_message.Message):
     use_account: _builtins.bool
     """Whether the personal account may pay; no when left out (acct_used_flag 1 / 0)."""
     visit_id: _builtins.str
-    """The institution's visit, up to 30 characters, or "" (mdtrt_id, ipt_otp_no). Kept with the settlement;
-    lines must be inline until visits are served here.
+    """The visit that Register gave (mdtrt_id): the claim is of that visit and, without lines of its own, takes all of its
+    unsettled ones. Or the institution's own word for it, up to 30 characters, kept with the settlement; or "".
     """
     service_on: _builtins.str
     """Day of the visit or of the settled stay's end, yyyy-MM-dd, not in the future (begntime; mdtrt_date)."""
     admitted_on: _builtins.str
-    """First day of a stay, yyyy-MM-dd (adm_time); "" for other kinds."""
+    """First day of a stay, yyyy-MM-dd (adm_time); "" for other kinds, and by visit, which knows it."""
     discharged_on: _builtins.str
-    """Last day of a stay, yyyy-MM-dd (dscg_time); "" while it lasts and for other kinds."""
+    """Last day of a stay, yyyy-MM-dd (dscg_time); "" while it lasts, for other kinds, and by visit, which knows it."""
     interim: _builtins.bool
     """Whether a stay that goes on is settled up to now (mid_setl_flag 1 / 0)."""
     injury_cause: Global___InjuryCause.ValueType
@@ -274,7 +274,7 @@ class Claim(_message.Message):
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___FeeLine]:
-        """1..500 lines (feedetail)."""
+        """1..500 lines (feedetail); none to settle the unsettled lines of a visit."""
 
     def __init__(
         self,

@@ -210,6 +210,75 @@ class _ReplyCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReplyCode.V
     """
     REPLY_CODE_FILING_OVER: _ReplyCode.ValueType  # 334
     """The filing is over: withdrawn before, or ended; the fact `until` is its last day. Final. Nobody need act."""
+    REPLY_CODE_VISIT_UNKNOWN: _ReplyCode.ValueType  # 340
+    """--- Visits. ---
+
+    The person has no such visit. Nothing changed. The institution corrects the visit's id; new id.
+    """
+    REPLY_CODE_VISIT_OF_ANOTHER: _ReplyCode.ValueType  # 341
+    """The visit is at another institution. Nothing changed. Do not retry. That institution changes or settles it."""
+    REPLY_CODE_VISIT_DIFFERS: _ReplyCode.ValueType  # 342
+    """What is sent differs from the visit; the fact `field` says where. Nothing changed. The institution corrects it, or
+    updates the visit first; new id.
+    """
+    REPLY_CODE_VISIT_CANCELLED: _ReplyCode.ValueType  # 343
+    """The registration or admission was cancelled. Final. The institution registers anew."""
+    REPLY_CODE_VISIT_SETTLED: _ReplyCode.ValueType  # 344
+    """The stay is settled finally. Nothing changed. The institution cancels its last settlement first; new id."""
+    REPLY_CODE_VISIT_DISCHARGED: _ReplyCode.ValueType  # 345
+    """The patient was discharged; the fact `on` is the day. Nothing changed. The institution undoes the discharge first; new
+    id.
+    """
+    REPLY_CODE_VISIT_NOT_DISCHARGED: _ReplyCode.ValueType  # 346
+    """The patient is not discharged. Nothing changed. The institution discharges first, or settles up to now (interim); new
+    id.
+    """
+    REPLY_CODE_VISIT_NOT_CONTINUED: _ReplyCode.ValueType  # 347
+    """The stay that this one is to go on from is none of the person's that has ended by then. Nothing changed. The
+    institution corrects it; new id.
+    """
+    REPLY_CODE_VISIT_STAY_OPEN: _ReplyCode.ValueType  # 348
+    """The person is in another stay; the facts `visit` and `institution` name it. Nothing changed. That institution
+    discharges him first; new id.
+    """
+    REPLY_CODE_VISIT_NUMBER_USED: _ReplyCode.ValueType  # 349
+    """The institution's number is an open visit's of the person already; the fact `visit` names it. Nothing changed. The
+    institution goes on with that visit.
+    """
+    REPLY_CODE_VISIT_DISCHARGE_BEFORE_ADMISSION: _ReplyCode.ValueType  # 350
+    """The discharge would lie before the admission. Nothing changed. The institution corrects the day; new id."""
+    REPLY_CODE_VISIT_LINES_BEYOND: _ReplyCode.ValueType  # 351
+    """Lines of the visit lie before its first or after its last day as stated; the fact `line_day` is one of their days.
+    Nothing changed. The institution corrects the day or withdraws the lines; new id.
+    """
+    REPLY_CODE_VISIT_SETTLEMENTS_LIVE: _ReplyCode.ValueType  # 352
+    """Settlements of the visit stand; the fact `settlements` names them. Nothing changed. The institution cancels them, the
+    last first; new id.
+    """
+    REPLY_CODE_VISIT_LINE_DIFFERS: _ReplyCode.ValueType  # 353
+    """A line's number is there already with other content; the fact `line` names it. Nothing of the call was taken. The
+    institution gives it another number, or withdraws the old one; new id.
+    """
+    REPLY_CODE_VISIT_LINE_SETTLED: _ReplyCode.ValueType  # 354
+    """The line is settled and so frozen. Nothing changed. The institution cancels the settlement first, or refunds a part;
+    new id.
+    """
+    REPLY_CODE_VISIT_LINE_UNKNOWN: _ReplyCode.ValueType  # 355
+    """The line named is not there, or is no charge of the same item. Nothing changed. The institution corrects it; new id."""
+    REPLY_CODE_VISIT_LINE_TOO_EARLY: _ReplyCode.ValueType  # 356
+    """The line lies before the visit, or earlier than policy lets care before a stay join it; the fact `earliest` says when
+    it may. Nothing of the call was taken. The institution corrects the day; new id.
+    """
+    REPLY_CODE_VISIT_LINE_OVERDRAWN: _ReplyCode.ValueType  # 357
+    """More would be withdrawn than the line charged. Nothing changed. The institution withdraws the rest only; new id."""
+    REPLY_CODE_VISIT_LINES_TOO_MANY: _ReplyCode.ValueType  # 358
+    """The visit would hold more lines than one can. Nothing of the call was taken. The institution settles and registers anew."""
+    REPLY_CODE_VISIT_NOTHING_TO_SETTLE: _ReplyCode.ValueType  # 359
+    """The visit has no unsettled line. Nothing was posted. The institution uploads the lines first; new id."""
+    REPLY_CODE_VISIT_TOTAL_DIFFERS: _ReplyCode.ValueType  # 360
+    """The unsettled lines add up to another sum than the claim's total; the facts `sum` and `stated` say both, in fen.
+    Nothing was posted. The institution compares its lines (GetVisit); new id.
+    """
     REPLY_CODE_AMOUNTS_CHANGED: _ReplyCode.ValueType  # 400
     """--- The money. ---
 
@@ -409,6 +478,75 @@ patient goes to the agency.
 """
 REPLY_CODE_FILING_OVER: ReplyCode.ValueType  # 334
 """The filing is over: withdrawn before, or ended; the fact `until` is its last day. Final. Nobody need act."""
+REPLY_CODE_VISIT_UNKNOWN: ReplyCode.ValueType  # 340
+"""--- Visits. ---
+
+The person has no such visit. Nothing changed. The institution corrects the visit's id; new id.
+"""
+REPLY_CODE_VISIT_OF_ANOTHER: ReplyCode.ValueType  # 341
+"""The visit is at another institution. Nothing changed. Do not retry. That institution changes or settles it."""
+REPLY_CODE_VISIT_DIFFERS: ReplyCode.ValueType  # 342
+"""What is sent differs from the visit; the fact `field` says where. Nothing changed. The institution corrects it, or
+updates the visit first; new id.
+"""
+REPLY_CODE_VISIT_CANCELLED: ReplyCode.ValueType  # 343
+"""The registration or admission was cancelled. Final. The institution registers anew."""
+REPLY_CODE_VISIT_SETTLED: ReplyCode.ValueType  # 344
+"""The stay is settled finally. Nothing changed. The institution cancels its last settlement first; new id."""
+REPLY_CODE_VISIT_DISCHARGED: ReplyCode.ValueType  # 345
+"""The patient was discharged; the fact `on` is the day. Nothing changed. The institution undoes the discharge first; new
+id.
+"""
+REPLY_CODE_VISIT_NOT_DISCHARGED: ReplyCode.ValueType  # 346
+"""The patient is not discharged. Nothing changed. The institution discharges first, or settles up to now (interim); new
+id.
+"""
+REPLY_CODE_VISIT_NOT_CONTINUED: ReplyCode.ValueType  # 347
+"""The stay that this one is to go on from is none of the person's that has ended by then. Nothing changed. The
+institution corrects it; new id.
+"""
+REPLY_CODE_VISIT_STAY_OPEN: ReplyCode.ValueType  # 348
+"""The person is in another stay; the facts `visit` and `institution` name it. Nothing changed. That institution
+discharges him first; new id.
+"""
+REPLY_CODE_VISIT_NUMBER_USED: ReplyCode.ValueType  # 349
+"""The institution's number is an open visit's of the person already; the fact `visit` names it. Nothing changed. The
+institution goes on with that visit.
+"""
+REPLY_CODE_VISIT_DISCHARGE_BEFORE_ADMISSION: ReplyCode.ValueType  # 350
+"""The discharge would lie before the admission. Nothing changed. The institution corrects the day; new id."""
+REPLY_CODE_VISIT_LINES_BEYOND: ReplyCode.ValueType  # 351
+"""Lines of the visit lie before its first or after its last day as stated; the fact `line_day` is one of their days.
+Nothing changed. The institution corrects the day or withdraws the lines; new id.
+"""
+REPLY_CODE_VISIT_SETTLEMENTS_LIVE: ReplyCode.ValueType  # 352
+"""Settlements of the visit stand; the fact `settlements` names them. Nothing changed. The institution cancels them, the
+last first; new id.
+"""
+REPLY_CODE_VISIT_LINE_DIFFERS: ReplyCode.ValueType  # 353
+"""A line's number is there already with other content; the fact `line` names it. Nothing of the call was taken. The
+institution gives it another number, or withdraws the old one; new id.
+"""
+REPLY_CODE_VISIT_LINE_SETTLED: ReplyCode.ValueType  # 354
+"""The line is settled and so frozen. Nothing changed. The institution cancels the settlement first, or refunds a part;
+new id.
+"""
+REPLY_CODE_VISIT_LINE_UNKNOWN: ReplyCode.ValueType  # 355
+"""The line named is not there, or is no charge of the same item. Nothing changed. The institution corrects it; new id."""
+REPLY_CODE_VISIT_LINE_TOO_EARLY: ReplyCode.ValueType  # 356
+"""The line lies before the visit, or earlier than policy lets care before a stay join it; the fact `earliest` says when
+it may. Nothing of the call was taken. The institution corrects the day; new id.
+"""
+REPLY_CODE_VISIT_LINE_OVERDRAWN: ReplyCode.ValueType  # 357
+"""More would be withdrawn than the line charged. Nothing changed. The institution withdraws the rest only; new id."""
+REPLY_CODE_VISIT_LINES_TOO_MANY: ReplyCode.ValueType  # 358
+"""The visit would hold more lines than one can. Nothing of the call was taken. The institution settles and registers anew."""
+REPLY_CODE_VISIT_NOTHING_TO_SETTLE: ReplyCode.ValueType  # 359
+"""The visit has no unsettled line. Nothing was posted. The institution uploads the lines first; new id."""
+REPLY_CODE_VISIT_TOTAL_DIFFERS: ReplyCode.ValueType  # 360
+"""The unsettled lines add up to another sum than the claim's total; the facts `sum` and `stated` say both, in fen.
+Nothing was posted. The institution compares its lines (GetVisit); new id.
+"""
 REPLY_CODE_AMOUNTS_CHANGED: ReplyCode.ValueType  # 400
 """--- The money. ---
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from google.protobuf.message import DecodeError
 
-from medswitch.v1 import filing_pb2, settlement_pb2
+from medswitch.v1 import filing_pb2, settlement_pb2, visit_pb2
 from switch.audit.rows import RequestRow
 from switch.model.fault import Fault
 from switch.model.ids import InstitutionCode, SessionId, TerminalId
@@ -17,6 +17,12 @@ Reply = (
     | settlement_pb2.ReverseResponse
     | filing_pb2.FileResponse
     | filing_pb2.WithdrawResponse
+    | visit_pb2.RegisterResponse
+    | visit_pb2.UpdateResponse
+    | visit_pb2.UploadLinesResponse
+    | visit_pb2.WithdrawLinesResponse
+    | visit_pb2.DischargeResponse
+    | visit_pb2.CancelVisitResponse
 )
 _REPLIES: Final[dict[str, type[Reply]]] = {
     "Settle": settlement_pb2.SettleResponse,
@@ -24,6 +30,12 @@ _REPLIES: Final[dict[str, type[Reply]]] = {
     "Reverse": settlement_pb2.ReverseResponse,
     "File": filing_pb2.FileResponse,
     "Withdraw": filing_pb2.WithdrawResponse,
+    "Register": visit_pb2.RegisterResponse,
+    "Update": visit_pb2.UpdateResponse,
+    "UploadLines": visit_pb2.UploadLinesResponse,
+    "WithdrawLines": visit_pb2.WithdrawLinesResponse,
+    "Discharge": visit_pb2.DischargeResponse,
+    "CancelVisit": visit_pb2.CancelVisitResponse,
 }
 RECORDED: Final = frozenset(_REPLIES)
 """Every method that is recorded; a tombstone is none."""

@@ -7,6 +7,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from medswitch.v1 import settlement_pb2
+from switch.audit.billed import as_decided
 from switch.audit.reader import Reader
 from switch.audit.recompute import Again, Books, decide_again, differences
 from switch.audit.replies import read_operation, read_reply
@@ -52,7 +53,14 @@ def find_settlement(reader: Reader, number: str) -> Found:
     if journal is None:
         raise NotExplained(f"request {row.request_id}: its journal is missing")
     undone = reader.undo_named([row.request_id]).get(row.request_id)
-    return Found(row, operation, reply, journal, undone)
+    try:
+        decided = as_decided(reader, operation, row.writes)
+    except (ValueError, LookupError, TypeError) as error:
+        raise NotExplained(
+            f"request {row.request_id}: its visit cannot be read: {error}"
+        ) from error
+    settled = decided if isinstance(decided, Settle) else operation
+    return Found(row, settled, reply, journal, undone)
 
 
 def _row(reader: Reader, number: str) -> RequestRow:

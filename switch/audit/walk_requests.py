@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 
 from switch.audit import authentic, people, recompute, register, seals, splits, written
+from switch.audit.billed import as_decided
 from switch.audit.context import Run
 from switch.audit.findings import RECORDS, REFERENCES, WRITTEN
 from switch.audit.replies import read_operation, read_reply
 from switch.audit.rows import Case, RequestRow
 from switch.audit.scratch import Fact
+from switch.audit.visits import check_asked_visit
+from switch.audit.walk_visits import check_lines_written, check_visits_written
+from switch.model.stages import Recorded
 from switch.pipeline.undo import TOMBSTONE
 
 
@@ -44,13 +48,21 @@ def _cases(run: Run, rows: list[RequestRow]) -> Iterator[Case]:
         undone = undos.get(row.request_id)
         yield Case(
             row,
-            read_operation(row),
+            _operation(run, row),
             read_reply(row),
             None if row.ref is None else journals.get(row.ref),
             undone,
             None if undone is None else undoers.get(undone.by_request_id),
             sessions.get(row.session_id),
         )
+
+
+def _operation(run: Run, row: RequestRow) -> Recorded | None:
+    """Return what was asked, a claim by visit with its lines; None when it cannot be read."""
+    try:
+        return as_decided(run.reader, read_operation(row), row.writes)
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 def walk_filings(run: Run) -> None:
@@ -69,6 +81,7 @@ def _check_written(run: Run, rows: list[RequestRow]) -> None:
     filings = run.reader.filings_named(written.written_filings(wrote))
     for row in wrote:
         run.note(WRITTEN, row.key, written.check_written(row, filings))
+    check_visits_written(run, wrote)
 
 
 def _check(run: Run, case: Case) -> None:
@@ -82,3 +95,5 @@ def _check(run: Run, case: Case) -> None:
     if not run.is_late(case.row.lane, case.row.batch):
         run.note(RECORDS, key, run.in_force.check(case))
     run.note(WRITTEN, key, written.check_asked(case))
+    run.note(WRITTEN, key, check_asked_visit(case))
+    check_lines_written(run, case)

@@ -21,7 +21,7 @@ from switch.model.reply import ReplyCode
 from switch.model.stages import File, Withdraw
 from switch.rules.filing import place_of
 from switch.store.acts import act_row
-from switch.store.written import FILING
+from switch.store.written import ADDED, FILING, VISIT, WITHDRAWN
 
 _CHANGES: Final = frozenset({"File", "Withdraw"})
 _ANSWERED: Final = ("filing_id", "region", "place", "disease_code", "since", "institution")
@@ -42,6 +42,8 @@ def check_written(row: RequestRow, filings: Mapping[FilingKey, FilingRow]) -> It
     if row.code != ReplyCode.OK or row.member_version is None:
         yield Violation(WRITTEN, row.key, "wrote rows and made no version of its person")
     for section, rows in row.writes.items():
+        if section in {VISIT, ADDED, WITHDRAWN}:
+            continue  # see `visits`
         if section != FILING:
             yield Violation(WRITTEN, row.key, f"wrote {section!r}, which is no table of ours")
             continue

@@ -3,17 +3,21 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 
 from switch.cli.audit import audit
 from switch.cli.database import command_of, open_database, shown
 from switch.config import DEFAULT_DATA_DIR, Settings
-from switch.demo.run import ANSWERS, fresh_folder, run_cases
+from switch.demo.run import ANSWERS, fresh_folder, run_cases, run_scenario
 from switch.demo.table import WIDTH_MAX
 
+SCENARIOS: Final = {"cases": run_cases, "stay": run_scenario}
+"""The eighteen cases; a long stay with all that happens in one."""
 
-def demo(settings: Settings) -> int:
+
+def demo(settings: Settings, scenario: str) -> int:
     """Run the demonstration; return 0 only when every case came out and the audit is clean."""
     if settings.data_dir == DEFAULT_DATA_DIR:
         settings = replace(settings, data_dir=DEFAULT_DATA_DIR.with_name("medswitch-demo"))
@@ -23,7 +27,7 @@ def demo(settings: Settings) -> int:
     if not settings.database_url:
         fresh_folder(settings.data_dir)
     with open_database(settings) as url:
-        wrong = run_cases(settings, url, console)
+        wrong = SCENARIOS[scenario](settings, url, console)
         answers = settings.data_dir / ANSWERS
         broken = audit(replace(settings, database_url=url), answers, as_json=False)
     if wrong:

@@ -1,6 +1,7 @@
 """The program: settings from flags, environment and file, handed to each command."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,14 @@ from switch.cli.options import PassphraseFile
 from switch.config import FILE_VARIABLE, LOG_LEVELS, Settings, load
 
 _DEFAULTS = Settings()
+
+
+class Scenario(StrEnum):
+    """What `medswitch demo` shows."""
+
+    CASES = "cases"
+    STAY = "stay"
+
 
 app = typer.Typer(
     name="medswitch",
@@ -170,11 +179,16 @@ def seed(
 
 
 @app.command()
-def demo(context: typer.Context) -> None:
+def demo(
+    context: typer.Context,
+    scenario: Annotated[
+        Scenario, typer.Option(help="The 18 cases, or one long stay of 12,000 lines.")
+    ] = Scenario.CASES,
+) -> None:
     """Start the switch, load the demonstration province, run its cases, audit."""
     from switch.cli.demo import demo as run
 
-    raise typer.Exit(run(_settings(context)))
+    raise typer.Exit(run(_settings(context), scenario.value))
 
 
 @app.command()

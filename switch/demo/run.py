@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +16,10 @@ from rich.console import Console
 
 from switch.config import Settings
 from switch.demo.cases import load_cases
+from switch.demo.measure import Meter
+from switch.demo.stay import run_stay
 from switch.demo.steps import run_step
-from switch.demo.table import CaseTable
+from switch.demo.table import CaseTable, step_line
 from switch.demo.world import World
 from switch.model.ids import BEIJING
 from switch.seed import demonstration
@@ -33,8 +36,16 @@ class NoDemonstration(Exception):
     """It cannot be given; the message says why."""
 
 
-def run_cases(settings: Settings, url: str, console: Console) -> int:
-    """Load the province, serve it, run every case; return how many steps came out wrong."""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A switch that runs as a process of its own."""
+
+    port: int
+    pid: int
+
+
+def load_province(settings: Settings, url: str, console: Console) -> None:
+    """Load the demonstration province into a database, and its files into the data folder."""
     from switch.demo.world import now
     from switch.device.home import make_home
 
@@ -44,9 +55,14 @@ def run_cases(settings: Settings, url: str, console: Console) -> int:
         url, random_seed=RANDOM_SEED, data_dir=settings.data_dir, kek=kek, today=today
     )
     console.print(f"示范省已载入 demonstration province loaded: {seeded}\n")
+
+
+def run_cases(settings: Settings, url: str, console: Console) -> int:
+    """Load the province, serve it, run every case; return how many steps came out wrong."""
+    load_province(settings, url, console)
     wrong = 0
-    with serving(settings) as port, psycopg.connect(url, autocommit=True) as database:
-        world = World(settings.data_dir, f"127.0.0.1:{port}", database)
+    with serving(settings) as served, psycopg.connect(url, autocommit=True) as database:
+        world = World(settings.data_dir, f"127.0.0.1:{served.port}", database)
         table = CaseTable(console)
         try:
             for case in load_cases():
@@ -60,25 +76,47 @@ def run_cases(settings: Settings, url: str, console: Console) -> int:
     return wrong
 
 
+def run_scenario(settings: Settings, url: str, console: Console) -> int:
+    """Load the province, serve it, run the long stay; return how many steps came out wrong."""
+    load_province(settings, url, console)
+    wrong = 0
+    with (
+        serving(settings, session_life_s=3_600) as served,
+        psycopg.connect(url, autocommit=True) as database,
+    ):
+        world = World(settings.data_dir, f"127.0.0.1:{served.port}", database)
+        try:
+            for zh, en, step in run_stay(world, Meter(served.pid)):
+                console.print(
+                    step_line(zh, en, step), markup=False, highlight=False, soft_wrap=True
+                )
+                wrong += bool(step.wrong)
+            world.write_answers(settings.data_dir / ANSWERS)
+        finally:
+            world.close()
+    return wrong
+
+
 @contextlib.contextmanager
-def serving(settings: Settings) -> Iterator[int]:
-    """Yield the port of a switch that runs as a process of its own, and drain it after.
+def serving(settings: Settings, session_life_s: int = SESSION_LIFE_S) -> Iterator[Served]:
+    """Yield a switch that runs as a process of its own, and drain it after.
 
     Raises: NoDemonstration when it does not start.
     """
     port_file = settings.data_dir / "port"
     port_file.unlink(missing_ok=True)
     log = (settings.data_dir / "switch.log").open("w", encoding="utf-8")
-    process = subprocess.Popen([*command(settings), "--port-file", str(port_file)], stderr=log)
+    words = [*command(settings, session_life_s), "--port-file", str(port_file)]
+    process = subprocess.Popen(words, stderr=log)
     try:
-        yield wait_for_port(port_file, process)
+        yield Served(wait_for_port(port_file, process), process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(START_TIMEOUT_S)
         log.close()
 
 
-def command(settings: Settings) -> list[str]:
+def command(settings: Settings, session_life_s: int) -> list[str]:
     """Return the command line that serves the same data on a free port."""
     words = [sys.executable, "-m", "switch", "--data-dir", str(settings.data_dir)]
     if settings.database_url:
@@ -86,7 +124,7 @@ def command(settings: Settings) -> list[str]:
     if settings.kek_file is not None:
         words += ["--kek-file", str(settings.kek_file)]
     return [
-        *words, "serve", "--listen", "127.0.0.1:0", "--session-life-s", str(SESSION_LIFE_S),
+        *words, "serve", "--listen", "127.0.0.1:0", "--session-life-s", str(session_life_s),
     ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from switch.demo.cases import Amounts, Case
+from switch.demo.measure import Measured
 from switch.model.money import yuan_text
 
 WIDTH_MAX: Final = 120
@@ -33,6 +34,23 @@ class Row:
     reason_zh: str
     reason_en: str
     wrong: str = ""
+
+
+def step_line(zh: str, en: str, step: Measured) -> str:
+    """Return a scenario's step in two lines: what it came to, and what the switch took for it."""
+    mark = "✗" if step.wrong else "✓"
+    lines = [f"{mark}  {zh} · {en}"]
+    if step.code:
+        decision = getattr(step.reply, "decision", None)
+        said = step.wrong or step.code
+        if decision is not None and decision.split.total_fen:
+            split = decision.split
+            said += f"  总额 total {yuan_text(split.total_fen)}, 基金 funds "
+            said += f"{yuan_text(split.fund_fen)}, 起付 deductible "
+            said += f"{yuan_text(split.deductible_fen)}, 现金 cash {yuan_text(split.cash_fen)}"
+        took = f"{step.took_ms} ms, switch CPU {step.cpu_ms} ms, memory {step.memory_mib} MiB"
+        lines.append(f"   {said}  [{took}]")
+    return "\n".join(lines)
 
 
 class CaseTable:

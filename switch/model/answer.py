@@ -10,6 +10,7 @@ from switch.model.ids import MemberId, RequestId, SettlementId
 from switch.model.member import Member
 from switch.model.money import ZERO, Fen
 from switch.model.stages import Original
+from switch.model.visit import Visit, VisitLine
 
 
 @frozen
@@ -97,6 +98,36 @@ class FilingsAnswer:
     records: tuple[FilingRecord, ...]
 
 
+@frozen
+class VisitAnswer:
+    """2201, 2203, 2401 to 2405: the visit as it stands after the request."""
+
+    request_id: RequestId
+    visit: Visit
+
+
+@frozen
+class LinesAnswer:
+    """2204, 2205, 2301, 2302: what became of the lines, and how many stand now."""
+
+    request_id: RequestId
+    visit_id: str
+    changed: int
+    ignored: int
+    lines: int
+
+
+@frozen
+class VisitToldAnswer:
+    """A visit as it stands, with a page of its lines when they were asked for."""
+
+    request_id: RequestId
+    visit: Visit
+    lines: tuple[tuple[VisitLine, bool], ...]
+    """Each with whether it is settled."""
+    unsettled_fen: int
+
+
 class State(StrEnum):
     """What became of a request, as a query finds it."""
 
@@ -130,4 +161,7 @@ Answer = (
     | StateAnswer
     | FilingAnswer
     | FilingsAnswer
+    | VisitAnswer
+    | LinesAnswer
+    | VisitToldAnswer
 )

@@ -67,6 +67,8 @@ class Claim:
     total_fen: Fen
     emergency: bool = False
     """Whether care was urgent, for kinds whose code does not say so."""
+    stay: str = ""
+    """Of a visit known here: what its stay is called, one for all visits that policy joins."""
 
 
 @frozen

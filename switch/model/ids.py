@@ -39,6 +39,7 @@ _REQUEST_ID: Final = re.compile(r"[A-Z0-9]{12}[0-9]{18}")
 _TERMINAL_ID: Final = re.compile(r"[A-Z0-9]{1,32}")
 _REGION: Final = re.compile(r"[1-9][0-9]{5}")
 _MEMBER_ID: Final = re.compile(r"(0[0-9]{3}|10[01][0-9]|102[0-3])[0-9A-Z]{4,20}")
+_VISIT_ID: Final = re.compile(r"(0[0-9]{3}|10[01][0-9]|102[0-3])V[0-9]{19}")
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS: Final = "10X98765432"
 
@@ -115,6 +116,28 @@ def bucket_of_member(member_id: MemberId) -> int:
     Every message that names the person so names the shard, without a look-up.
     """
     return int(member_id[:4])
+
+
+def visit_id(bucket: int, journal: JournalId) -> str:
+    """Return the id of a visit registered at a place in a batch: bucket, V, and 19 digits."""
+    return f"{bucket:04d}V{journal:019d}"
+
+
+def is_visit_id(text: str) -> bool:
+    """Say whether a visit's id is one of ours, and no institution's own word."""
+    return len(text) == 24 and _VISIT_ID.fullmatch(text) is not None
+
+
+def parse_visit_id(text: str) -> str:
+    """Return the visit id. Raises: ValueError."""
+    if not is_visit_id(text):
+        raise ValueError("a visit's id is the one that Register gave: 24 characters")
+    return text
+
+
+def bucket_of_visit(visit: str) -> int:
+    """Return the bucket that a visit's rows live in: its person's, which its id carries."""
+    return int(visit[:4])
 
 
 def bucket_of_person(number: SocialSecurityNumber) -> int:

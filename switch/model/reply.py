@@ -10,10 +10,11 @@ from typing import Final
 from switch.model.filing_texts import FILING_TEXTS
 from switch.model.reply_code import Next, ReplyCode, ReplyText
 from switch.model.reply_texts import TEXTS
+from switch.model.visit_texts import VISIT_TEXTS
 
 __all__ = ["REPLY_TEXTS", "Next", "ReplyCode", "ReplyText", "reply_message"]
 
-REPLY_TEXTS: Final[Mapping[ReplyCode, ReplyText]] = {**TEXTS, **FILING_TEXTS}
+REPLY_TEXTS: Final[Mapping[ReplyCode, ReplyText]] = {**TEXTS, **FILING_TEXTS, **VISIT_TEXTS}
 
 
 def reply_message(code: ReplyCode, facts: Mapping[str, str]) -> tuple[str, str]:

@@ -4,9 +4,10 @@ wire → Received → Authenticated → (decoded) Operation → Admitted → Adj
 """
 
 from datetime import date, datetime
+from enum import StrEnum
 
 from switch.model.act import Reason
-from switch.model.claim import Claim, Evidence, Expected
+from switch.model.claim import Claim, Evidence, Expected, FeeLine
 from switch.model.codes import FilingKind
 from switch.model.decision import Decision
 from switch.model.frozen import frozen
@@ -15,6 +16,7 @@ from switch.model.journal import Journal
 from switch.model.member import Institution, Member
 from switch.model.money import Fen
 from switch.model.terminal import TerminalClass
+from switch.model.visit import VisitDetails
 
 
 @frozen
@@ -158,15 +160,114 @@ class ListFilings:
     kind: FilingKind | None
 
 
-Inquiry = ReadMember | Presettle | ListFilings
+@frozen
+class Register:
+    """2201, 2401: a visit begins. `region`, `insurance` may be empty: the only one."""
+
+    call: Authenticated
+    request_id: RequestId
+    member_id: MemberId
+    number: str
+    region: str
+    insurance: str
+    details: VisitDetails
+    continues: str
+    reason: Reason
+
+
+@frozen
+class Update:
+    """2203, 2403: what is known of a visit changes."""
+
+    call: Authenticated
+    request_id: RequestId
+    member_id: MemberId
+    visit_id: str
+    details: VisitDetails
+    reason: Reason
+
+
+@frozen
+class UploadLines:
+    """2204, 2301: lines of a visit, each number once."""
+
+    call: Authenticated
+    request_id: RequestId
+    member_id: MemberId
+    visit_id: str
+    lines: tuple[FeeLine, ...]
+    reason: Reason
+
+
+@frozen
+class WithdrawLines:
+    """2205, 2302: unsettled lines are taken back. No `numbers`: all of them."""
+
+    call: Authenticated
+    request_id: RequestId
+    member_id: MemberId
+    visit_id: str
+    numbers: tuple[int, ...]
+    reason: Reason
+
+
+@frozen
+class Discharge:
+    """2402: a stay ends. No `diagnoses`: they stay as they were."""
+
+    call: Authenticated
+    request_id: RequestId
+    member_id: MemberId
+    visit_id: str
+    ended_on: date
+    diagnoses: tuple[str, ...]
+    reason: Reason
+
+
+class Cancellation(StrEnum):
+    """What of a visit is taken back."""
+
+    REGISTRATION = "registration"
+    ADMISSION = "admission"
+    DISCHARGE = "discharge"
+
+
+@frozen
+class CancelVisit:
+    """2202, 2404, 2405: a registration, an admission or a discharge is taken back."""
+
+    call: Authenticated
+    request_id: RequestId
+    member_id: MemberId
+    visit_id: str
+    what: Cancellation
+    reason: Reason
+
+
+@frozen
+class GetVisit:
+    """How a visit stands; `after_line` None: without its lines."""
+
+    call: Authenticated
+    request_id: RequestId
+    member_id: MemberId
+    visit_id: str
+    after_line: int | None
+
+
+Inquiry = ReadMember | Presettle | ListFilings | GetVisit
 """Reads one version of a person and posts nothing."""
 
 Undo = Cancel | Reverse
 OnFilings = File | Withdraw | ListFilings
 """What needs a person's filings with their history."""
-ByNumber = Undo | OnFilings
+OfVisit = Update | UploadLines | WithdrawLines | Discharge | CancelVisit | GetVisit
+"""What names a visit that is there."""
+OnVisits = Register | OfVisit
+ByNumber = Undo | OnFilings | OnVisits
 """What names its person by number; the others show a credential."""
-Recorded = Settle | Cancel | Reverse | File | Withdraw
+VisitChange = Register | Update | UploadLines | WithdrawLines | Discharge | CancelVisit
+Recorded = Settle | Cancel | Reverse | File | Withdraw | VisitChange
 """Recorded under its request id, whatever the outcome."""
 
 

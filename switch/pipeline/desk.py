@@ -5,15 +5,23 @@ from typing import assert_never
 from switch.model.journal import JournalKind
 from switch.model.stages import (
     Cancel,
+    CancelVisit,
+    Discharge,
     File,
     GetSettlement,
+    GetVisit,
     Inquiry,
     ListFilings,
     Presettle,
     Recorded,
+    Register,
     Reverse,
     Settle,
+    Update,
+    UploadLines,
+    VisitChange,
     Withdraw,
+    WithdrawLines,
 )
 from switch.pipeline.filing import file, list_filings, withdraw
 from switch.pipeline.inquire import presettle, read_member
@@ -22,6 +30,8 @@ from switch.pipeline.register import repeated, state_of, too_old_or_ahead
 from switch.pipeline.settle import settle
 from switch.pipeline.undo import undo
 from switch.pipeline.view import Outcome, Slot, View
+from switch.pipeline.visit import cancel_visit, discharge, get_visit, register, update
+from switch.pipeline.visit_lines import upload, withdraw_lines
 
 
 class Desk:
@@ -52,7 +62,7 @@ class Desk:
             case Withdraw():
                 outcome = withdraw(self._codec, view, operation)
             case _:
-                assert_never(operation)
+                outcome = _of_visit(self._codec, view, operation, slot)
         _advance(view, outcome)
         return outcome
 
@@ -65,7 +75,28 @@ class Desk:
             return self._codec.encode("Presettle", presettle(self._vault, view, inquiry))
         if isinstance(inquiry, ListFilings):
             return self._codec.encode("ListFilings", list_filings(view, inquiry))
+        if isinstance(inquiry, GetVisit):
+            return self._codec.encode("GetVisit", get_visit(view, inquiry))
         return self._codec.encode("ReadMember", read_member(self._vault, view, inquiry))
+
+
+def _of_visit(codec: Codec, view: View, operation: VisitChange, slot: Slot) -> Outcome:
+    """Decide one change of a visit."""
+    match operation:
+        case Register():
+            return register(codec, view, operation, slot)
+        case Update():
+            return update(codec, view, operation)
+        case UploadLines():
+            return upload(codec, view, operation)
+        case WithdrawLines():
+            return withdraw_lines(codec, view, operation)
+        case Discharge():
+            return discharge(codec, view, operation)
+        case CancelVisit():
+            return cancel_visit(codec, view, operation)
+        case _:
+            assert_never(operation)
 
 
 def _advance(view: View, outcome: Outcome) -> None:
@@ -74,8 +105,8 @@ def _advance(view: View, outcome: Outcome) -> None:
         view.people[outcome.member.member_id] = outcome.member
     for share in outcome.shares:
         view.people[share.member.member_id] = share.member
-    for record in outcome.writes:
-        view.filings.setdefault(record.member_id, {})[record.filing.filing_id] = record
+    for write in outcome.writes:
+        view.wrote(write)
     journal = outcome.journal
     if journal is None:
         return

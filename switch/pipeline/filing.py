@@ -22,6 +22,7 @@ from switch.model.member import Enrolment, Filing, Institution, Member
 from switch.model.reply import ReplyCode
 from switch.model.stages import Authenticated, File, ListFilings, Withdraw
 from switch.model.terminal import TerminalClass
+from switch.pipeline.enrolment import enrolment_on
 from switch.pipeline.ports import Codec
 from switch.pipeline.view import Outcome, Slot, View
 from switch.rules.book import RuleBook
@@ -105,7 +106,7 @@ def _granted(
     Of several reasons the one with the lowest code is given, so the checks stand in that order.
     """
     today = _today(view.now)
-    enrolment = _enrolment(operation, member)
+    enrolment = enrolment_on(member, operation.since, operation.region, operation.insurance)
     if isinstance(enrolment, Decline):
         return enrolment
     book = view.reference.rules.books.get(enrolment.region)
@@ -139,25 +140,6 @@ def _granted(
         operation.relative or "",
     )
     return _room_for(filing, member) or (filing, book)
-
-
-def _enrolment(operation: File, member: Member) -> Enrolment | Decline:
-    """Return the insurance that a filing is for: the one active on its first day."""
-    on = operation.since
-    active = {
-        (one.region, one.insurance): one
-        for one in member.enrolments
-        if one.covers(on)
-        and operation.region in {"", one.region}
-        and operation.insurance in {"", one.insurance}
-    }
-    if not active:
-        region = operation.region or "-"
-        return Decline(ReplyCode.NOT_INSURED, {"on": on.isoformat(), "region": region})
-    if len(active) > 1:
-        choices = ", ".join(f"{region}/{insurance}" for region, insurance in sorted(active))
-        return Decline(ReplyCode.INSURANCE_AMBIGUOUS, {"choices": choices})
-    return next(iter(active.values()))
 
 
 def _caller(view: View, operation: File, region: RegionCode, terms: FilingTerms) -> Decline | None:

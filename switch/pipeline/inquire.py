@@ -11,6 +11,7 @@ from switch.pipeline.claims import adjudicated, admit
 from switch.pipeline.credential import Asked, credential_bytes, prove
 from switch.pipeline.ports import CardVault
 from switch.pipeline.view import View
+from switch.pipeline.visit_claim import billed
 from switch.security.card_proof import CardOperation, epoch_ms
 
 NONCE_LIFE: Final = timedelta(minutes=10)
@@ -39,7 +40,11 @@ def presettle(vault: CardVault, view: View, inquiry: Presettle) -> Answer:
         return DeclineAnswer(request_id, proven)
     if proven.decline is not None:
         return DeclineAnswer(request_id, proven.decline)
-    admitted = admit(view, claim, proven.member, inquiry.call.institution)
+    institution = inquiry.call.institution
+    bill = billed(view, claim, proven.member.member_id, institution)
+    if isinstance(bill, Decline):
+        return DeclineAnswer(request_id, bill)
+    admitted = admit(view, bill.claim, proven.member, institution)
     if isinstance(admitted, Decline):
         return DeclineAnswer(request_id, admitted)
     result = adjudicated(view, admitted, inquiry.evidence)

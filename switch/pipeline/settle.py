@@ -21,6 +21,7 @@ from switch.pipeline.credential import Asked, Proven, prove
 from switch.pipeline.family import shares
 from switch.pipeline.ports import CardVault, Codec
 from switch.pipeline.view import Outcome, Slot, View, named
+from switch.pipeline.visit_claim import billed, settled
 from switch.security.card_proof import CardOperation
 
 METHOD = "Settle"
@@ -41,7 +42,11 @@ def settle(vault: CardVault, codec: Codec, view: View, operation: Settle, slot: 
         return _declined(codec, operation, proven, None)
     if proven.decline is not None:
         return _declined(codec, operation, proven.decline, proven)
-    admitted = admit(view, operation.claim, proven.member, operation.call.institution)
+    institution = operation.call.institution
+    bill = billed(view, operation.claim, proven.member.member_id, institution)
+    if isinstance(bill, Decline):
+        return _declined(codec, operation, bill, proven)
+    admitted = admit(view, bill.claim, proven.member, institution)
     if isinstance(admitted, Decline):
         return _declined(codec, operation, admitted, proven)
     result = adjudicated(view, admitted, operation.evidence)
@@ -54,10 +59,13 @@ def settle(vault: CardVault, codec: Codec, view: View, operation: Settle, slot: 
         return _declined(codec, operation, changed, proven, result.decision)
     posted = _posted(view, operation, result, slot)
     outcome = _settled(codec, view, operation, proven, posted)
+    visit = settled(view, operation, bill, posted.journal)
+    if visit is not None:
+        outcome = replace(outcome, writes=(visit,))
     relative_fen = split.account_relative_fen
     if not relative_fen:
         return outcome
-    parts = shares(view, operation.claim, posted.journal, relative_fen, slot)
+    parts = shares(view, bill.claim, posted.journal, relative_fen, slot)
     return replace(outcome, shares=parts)
 
 

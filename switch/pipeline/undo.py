@@ -23,6 +23,8 @@ from switch.model.stages import Cancel, Original, Undo
 from switch.pipeline.family import undone_shares
 from switch.pipeline.ports import Codec
 from switch.pipeline.view import Outcome, Register, Slot, View, named
+from switch.pipeline.visit_claim import later as later_of_visit
+from switch.pipeline.visit_claim import undone as undone_visit
 
 AHEAD_MAX: Final = timedelta(minutes=5)
 TOMBSTONE_AGE_MAX: Final = timedelta(days=28)
@@ -55,13 +57,18 @@ def undo(codec: Codec, view: View, operation: Undo, slot: Slot) -> Outcome:
     if journal is None:
         raise Fault(FaultReason.INTERNAL, "the original's journal is missing")
     if isinstance(operation, Cancel):
-        later = dependents(journal, view.live.get(journal.member_id, ()))
+        later = [
+            named(one.ref) for one in dependents(journal, view.live.get(journal.member_id, ()))
+        ]
+        later += [one.settlement_id for one in later_of_visit(view, original)]
         if later:
-            names = ", ".join(named(other.ref) for other in later[:20])
+            names = ", ".join(sorted(set(later))[:20])
             decline = Decline(ReplyCode.LATER_SETTLEMENTS_DEPEND, {"settlements": names})
             # Under its person: should one of those be decided again, so is this.
             return replace(_declined(codec, operation, decline), member_id=journal.member_id)
-    return _undone(codec, view, operation, journal, slot)
+    outcome = _undone(codec, view, operation, journal, slot)
+    visit = undone_visit(view, operation, original, journal)
+    return outcome if visit is None else replace(outcome, writes=(visit,))
 
 
 def dependents(journal: Journal, live: Iterable[Journal]) -> list[Journal]:

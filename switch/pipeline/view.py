@@ -7,6 +7,7 @@ another, each on the person the one before it left behind.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import assert_never
 
 from switch.model.claim import CardEvidence
 from switch.model.decision import Decline
@@ -30,6 +31,7 @@ from switch.model.journal import Journal, JournalRef
 from switch.model.member import Card, Institution, Member
 from switch.model.money import Fen
 from switch.model.reply import ReplyCode
+from switch.model.visit import LinesAdded, LinesWithdrawn, Visit, VisitLine
 from switch.rules.adjudicate import Rules
 
 UNDONE_CODES = {
@@ -76,6 +78,8 @@ class Register:
     undone: Undone | None
     total_fen: Fen | None
     """The total of the journal, when one was posted."""
+    visit_id: str = ""
+    """The visit that it changed or settled, if any."""
 
 
 @frozen
@@ -104,6 +108,32 @@ class View:
     """Filings with their history, by id, of the people named in a request about filings."""
     shares: dict[JournalRef, list[Journal]] = field(default_factory=dict)
     """What relatives paid of an original, in order."""
+    visits: dict[str, Visit] = field(default_factory=dict)
+    """Visits that requests name, by id, and the open ones of whom one registers or readmits."""
+    lines: dict[str, dict[int, VisitLine]] = field(default_factory=dict)
+    """Visit → number → line that stands: those that the batch's requests ask for."""
+    line_days: dict[str, tuple[date, date]] = field(default_factory=dict)
+    """Visit → first and last day of its lines, where a request moves its own days."""
+
+    def wrote(self, write: "Write") -> None:
+        """Let what follows in the batch see what a request writes."""
+        match write:
+            case FilingRecord():
+                self.filings.setdefault(write.member_id, {})[write.filing.filing_id] = write
+            case Visit():
+                self.visits[write.visit_id] = write
+            case LinesAdded():
+                lines = self.lines.setdefault(write.visit_id, {})
+                lines |= {one.number: VisitLine(one, write.change) for one in write.lines}
+                days = [one.on for one in write.lines]
+                days += self.line_days.get(write.visit_id, ())
+                self.line_days[write.visit_id] = min(days), max(days)
+            case LinesWithdrawn():
+                lines = self.lines.setdefault(write.visit_id, {})
+                for number, _ in write.lines:
+                    lines.pop(number, None)
+            case _:
+                assert_never(write)
 
     def card(self, evidence: CardEvidence) -> Found | None:
         """Return the registered card of a credential: identifier and person's number find it.
@@ -121,7 +151,7 @@ class View:
         return found
 
 
-Write = FilingRecord
+Write = FilingRecord | Visit | LinesAdded | LinesWithdrawn
 """A row that a request may write beside the ledger's, as it stands after it."""
 
 

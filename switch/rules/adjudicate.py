@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 
 from switch.model.claim import Claim
-from switch.model.codes import EMERGENCY_KINDS, SPECIAL_KINDS, FundPayType, Kind
+from switch.model.codes import EMERGENCY_KINDS, INPATIENT_KINDS, SPECIAL_KINDS, FundPayType, Kind
 from switch.model.decision import Decision, Decline, LineScope, Payer, Split
 from switch.model.ids import RegionCode
 from switch.model.member import Institution, Member, year_key
@@ -30,7 +30,7 @@ from switch.rules.groups import Case, Group, Rules, plan_beside, remainders, sco
 from switch.rules.plan import Plan
 from switch.rules.remainder import Remainder
 from switch.rules.scope import Totals
-from switch.rules.tally import Purse, Tally
+from switch.rules.tally import STAY_DEDUCTIBLE, Purse, Tally
 from switch.rules.terms_benefit import Meter
 
 __all__ = ["Rules", "adjudicate", "age_on"]
@@ -57,7 +57,8 @@ def adjudicate(
     year = plan.year.of(day_of(claim, plan.dates.year))
     key = year_key(plan.region, plan.insurance, year)
     stay = _stay(claim)
-    before = _sums(member, plan, year, stay)
+    once = bool(claim.stay) and claim.kind in INPATIENT_KINDS
+    before = _sums(member, plan, year, stay, once=once)
     facts = _facts(claim, member, institution, entitled, plan, prescriber, before)
     diseases = {line.disease_code or claim.disease_code for line in claim.lines}
     refused = _check_cover(member, entitled, facts, day_of(claim, plan.dates.enrolment), diseases)
@@ -76,7 +77,8 @@ def adjudicate(
     if isinstance(special, Decline):
         return special
     case = Case(claim, member, institution, entitled, facts, place, special)
-    tally = Tally(before, day_of(claim, plan.dates.year), stay)
+    visit = claim.visit_id if claim.stay else ""
+    tally = Tally(before, day_of(claim, plan.dates.year), stay, visit, once=once)
     if plan.reads_ordinal:
         tally.used(Meter(plan.reads_ordinal, ("admissions",), "year"))
     scoped = scope_groups(case, rules, tally)
@@ -124,16 +126,17 @@ def _days(claim: Claim) -> int:
 
 
 def _stay(claim: Claim) -> str:
-    """Name the stay a claim belongs to: its visit, or the day it began."""
-    return claim.visit_id or str(claim.admitted_on or claim.service_on)
+    """Name the stay a claim belongs to: its visit's, its visit, or the day it began."""
+    return claim.stay or claim.visit_id or str(claim.admitted_on or claim.service_on)
 
 
-def _sums(member: Member, plan: Plan, year: int, stay: str) -> Mapping[str, int]:
+def _sums(member: Member, plan: Plan, year: int, stay: str, *, once: bool) -> Mapping[str, int]:
     """Return what the year's meters hold; a stay over New Year brings along what it counted."""
     sums = member.accumulators.get(year_key(plan.region, plan.insurance, year), {})
     last = member.accumulators.get(year_key(plan.region, plan.insurance, year - 1), {})
     begun: dict[str, int] = {}
-    for meter in plan.meters if last else ():
+    own = (STAY_DEDUCTIBLE,) if once else ()
+    for meter in (*plan.meters, *own) if last else ():
         if meter.period == "stay":
             name = f"{meter.name}@{stay}"
             begun |= {

@@ -251,7 +251,7 @@ def _owed(terms: Deductible, amount_fen: int, facts: Facts, tally: Tally) -> tup
         if most is not None:
             owed = min(owed, max(0, most - tally.used(terms.period_meter)))
             tally.limit(terms.period_meter, most)
-    return owed, rise
+    return tally.owed_by_stay(owed, limit), rise
 
 
 def _take_deductible(terms: Deductible | None, owed: int, rest: int, tally: Tally) -> int:
@@ -259,6 +259,7 @@ def _take_deductible(terms: Deductible | None, owed: int, rest: int, tally: Tall
     if terms is None:
         return 0
     taken = min(rest, owed)
+    tally.paid_by_stay(taken)
     zh, en = PARTS["deductible"]
     tally.steps.append(Step(terms.rule, rest, taken, None, owed, owed - taken, 0, zh, en))
     return taken

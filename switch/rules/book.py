@@ -8,17 +8,20 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
 from switch.model.codes import SPECIAL_KINDS
 from switch.rules.catalogue import Catalogue
 from switch.rules.filing import FilingTerms
 from switch.rules.plan import Plan, first_of, join_plan
 from switch.rules.source import DAY, DatedTerm, Rule, last_day, read_files
+from switch.rules.stay import StayTerms
 from switch.rules.terms import Cover, CrossCity, Term
 from switch.rules.terms_benefit import Adjustments, Bands, FlatGroup
 from switch.rules.terms_payers import Accumulator, FurtherPayer
-from switch.rules.words import COUNTED_IN_TIMES, FILING
+from switch.rules.words import COUNTED_IN_TIMES, FILING, STAY
+
+T = TypeVar("T")
 
 _ONCE: Final = frozenset(
     {
@@ -40,6 +43,8 @@ Held = Plan | NotCovered | None
 """What is held for a day; None: no complete policy."""
 Filings = tuple[tuple[date, ...], tuple[FilingTerms | None, ...]]
 """First days, and what is said of a kind of filing from each on; None: nothing."""
+Stays = tuple[tuple[date, ...], tuple[StayTerms | None, ...]]
+"""First days, and what is said of the edges of a stay from each on; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class RuleBook:
     rules: tuple[Rule, ...] = ()
     filings: Mapping[tuple[str, str], Filings] = field(default_factory=dict)
     """(insurance, kind of filing) → first days, and what is said of it from each on."""
+    stays: Mapping[tuple[str, str], Stays] = field(default_factory=dict)
+    """(insurance, kind of care) → first days, and what is said of its edges from each on."""
 
     @classmethod
     def parse(cls, texts: Mapping[str, str]) -> "RuleBook":
@@ -66,13 +73,16 @@ class RuleBook:
         overlaps, unreachable bands and rows, a covered kind without bands.
         """
         source = read_files(texts)
-        rules = [rule for rule in source.rules if rule.kind_of_rule != FILING]
+        apart = {FILING, STAY}
+        rules = [rule for rule in source.rules if rule.kind_of_rule not in apart]
+        stayed = [rule for rule in source.rules if rule.kind_of_rule == STAY]
         filed = [rule for rule in source.rules if rule.kind_of_rule == FILING]
         plans = {key: _compile(source.region, *key, rules) for key in _keys(rules)}
-        filings = {key: _compile_filings(*key, filed) for key in _keys(filed)}
+        filings = {key: _compile_apart(*key, filed, FilingTerms) for key in _keys(filed)}
+        stays = {key: _compile_apart(*key, stayed, StayTerms) for key in _keys(stayed)}
         _check_units(plans)
         items = Catalogue.of_items(source.region, source.items) if source.items else None
-        return cls(source.region, source.hash, plans, items, source.rules, filings)
+        return cls(source.region, source.hash, plans, items, source.rules, filings, stays)
 
     def held(self, insurance: str, kind: str, on: date) -> Held:
         """Return what is held for an insurance and kind of care on a day."""
@@ -85,6 +95,12 @@ class RuleBook:
     def filing_terms(self, insurance: str, kind: str, on: date) -> FilingTerms | None:
         """Return what is said of taking a kind of filing on a day; None: it is not taken."""
         days, terms = self.filings.get((insurance, kind), ((), ()))
+        at = bisect_right(days, on)
+        return terms[at - 1] if at else None
+
+    def stay_terms(self, insurance: str, kind: str, on: date) -> StayTerms | None:
+        """Return what is said of the edges of a stay that begins on a day; None: nothing."""
+        days, terms = self.stays.get((insurance, kind), ((), ()))
         at = bisect_right(days, on)
         return terms[at - 1] if at else None
 
@@ -168,14 +184,17 @@ def _starts(active: Iterable[_Active]) -> tuple[date, ...]:
     return tuple(sorted(days))
 
 
-def _compile_filings(insurance: str, kind: str, rules: list[Rule]) -> Filings:
+def _compile_apart(
+    insurance: str, kind: str, rules: list[Rule], word: type[T]
+) -> tuple[tuple[date, ...], tuple[T | None, ...]]:
+    """Return what rules that are no part of a plan say of a kind, from each first day on."""
     active = _active(rules, insurance, kind)
     starts = _starts(active)
-    found: list[FilingTerms | None] = []
+    found: list[T | None] = []
     for on in starts:
-        holding = _holding(on, active, f"insurance {insurance}, filing {kind}")
+        holding = _holding(on, active, f"insurance {insurance}, kind {kind}")
         terms = [one.dated.term for one in holding.values() if one.dated.term is not None]
-        found.append(first_of(terms, FilingTerms))
+        found.append(first_of(terms, word))
     return starts, tuple(found)
 
 

@@ -12,6 +12,7 @@ from switch.rules import read_benefit, read_payers
 from switch.rules.condition import ALWAYS, Table
 from switch.rules.filing import FilingTerms
 from switch.rules.read_rows import FUNDS, Context, read_condition, read_numbers, read_table
+from switch.rules.stay import StayTerms
 from switch.rules.terms import (
     ClassRatio,
     Cover,
@@ -28,7 +29,7 @@ from switch.rules.terms import (
     Year,
 )
 from switch.rules.values import Reader
-from switch.rules.words import AREAS, BASIC_FUND, FILING, FILINGS, LEVELS
+from switch.rules.words import AREAS, BASIC_FUND, FILING, FILINGS, LEVELS, STAY
 
 _DAYS: Final = frozenset({"service", "admission", "discharge"})
 _YEAR_DAY: Final = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
@@ -227,6 +228,11 @@ def _filing(reader: Reader, context: Context) -> FilingTerms:
     )
 
 
+def _stay(reader: Reader, context: Context) -> StayTerms:
+    days = reader.count("transfer_days") if reader.has("transfer_days") else None
+    return StayTerms(context.rule, reader.count("before_days", 0), days)
+
+
 READERS: Final[Mapping[str, Callable[[Reader, Context], Term | None]]] = {
     "cover": _cover,
     "identity": _identity,
@@ -249,5 +255,6 @@ READERS: Final[Mapping[str, Callable[[Reader, Context], Term | None]]] = {
     "special_disease_modes": _special_modes,
     "special_disease_list": _special_diseases,
     FILING: _filing,
+    STAY: _stay,
 }
 """Type of rule → how a value of it is read; None: the value says that there is nothing."""

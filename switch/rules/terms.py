@@ -11,6 +11,7 @@ from datetime import date
 
 from switch.rules.condition import Condition, Table
 from switch.rules.filing import FilingTerms
+from switch.rules.stay import StayTerms
 from switch.rules.terms_benefit import Adjustments, Bands, Ceiling, Deductible, FlatGroup, Segments
 from switch.rules.terms_payers import AccountUse, Accumulator, Floor, FurtherPayer, Hospital
 
@@ -215,5 +216,6 @@ Term = (
     | Floor
     | Accumulator
     | FilingTerms
+    | StayTerms
 )
 """What one dated value of a rule says."""

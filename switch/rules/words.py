@@ -41,6 +41,9 @@ AREAS: Final = ("home", "province", "national")
 FILING: Final = "filing"
 """The type of rule that is for kinds of filing instead of kinds of care."""
 
+STAY: Final = "stay"
+"""The type of rule for the edges of a stay: read where visits are kept, not by adjudication."""
+
 FILINGS: Final = CROSS_CITY_FILINGS | {"none"}
 """Kinds of cross-city filing, and none."""
 

@@ -122,6 +122,13 @@ def answers_of(
         rights.FILE: post,
         rights.WITHDRAW: post,
         rights.LIST_FILINGS: inquire,
+        rights.REGISTER: post,
+        rights.UPDATE: post,
+        rights.UPLOAD_LINES: post,
+        rights.WITHDRAW_LINES: post,
+        rights.DISCHARGE: post,
+        rights.CANCEL_VISIT: post,
+        rights.GET_VISIT: inquire,
         rights.SIGN_OUT: sign_out,
         rights.HEARTBEAT: heartbeat,
     }

@@ -17,6 +17,7 @@ _SETTLEMENTS: Final = "/medswitch.v1.SettlementService/"
 _RECONCILIATION: Final = "/medswitch.v1.ReconciliationService/"
 _CLEARING: Final = "/medswitch.v1.ClearingService/"
 _FILINGS: Final = "/medswitch.v1.FilingService/"
+_VISITS: Final = "/medswitch.v1.VisitService/"
 
 SIGN_IN: Final = _TERMINALS + "SignIn"
 SIGN_OUT: Final = _TERMINALS + "SignOut"
@@ -38,6 +39,13 @@ GET_POSITIONS: Final = _CLEARING + "GetPositions"
 FILE: Final = _FILINGS + "File"
 WITHDRAW: Final = _FILINGS + "Withdraw"
 LIST_FILINGS: Final = _FILINGS + "ListFilings"
+REGISTER: Final = _VISITS + "Register"
+UPDATE: Final = _VISITS + "Update"
+UPLOAD_LINES: Final = _VISITS + "UploadLines"
+WITHDRAW_LINES: Final = _VISITS + "WithdrawLines"
+DISCHARGE: Final = _VISITS + "Discharge"
+CANCEL_VISIT: Final = _VISITS + "CancelVisit"
+GET_VISIT: Final = _VISITS + "GetVisit"
 
 _ANY: Final = frozenset(TerminalClass)
 _INSTITUTIONS: Final = frozenset({TerminalClass.INSTITUTION})
@@ -61,6 +69,13 @@ RIGHTS: Final[Mapping[str, frozenset[TerminalClass]]] = {
     FILE: _ANY,
     WITHDRAW: _ANY,
     LIST_FILINGS: _ANY,
+    REGISTER: _INSTITUTIONS,
+    UPDATE: _INSTITUTIONS,
+    UPLOAD_LINES: _INSTITUTIONS,
+    WITHDRAW_LINES: _INSTITUTIONS,
+    DISCHARGE: _INSTITUTIONS,
+    CANCEL_VISIT: _INSTITUTIONS,
+    GET_VISIT: _ANY,
 }
 """Who may call what, once signed in. SignIn and Echo stand outside: there is no caller yet.
 

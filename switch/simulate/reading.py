@@ -15,6 +15,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from medswitch.v1 import common_pb2, settlement_pb2
+from switch.audit.billed import as_decided
 from switch.audit.reader import month_in
 from switch.model.claim import IdentityEvidence
 from switch.model.codes import MemberClass
@@ -38,7 +39,7 @@ WHERE j.member_id > %s AND j.member_id < %s AND j.day >= %s AND j.day <= %s
 ORDER BY j.member_id, j.day LIMIT %s
 """
 _REQUESTS: Final = """
-SELECT r.request_id, r.body, r.reply, r.snapshot, r.rule_book, r.received_at, u.kind
+SELECT r.request_id, r.body, r.reply, r.snapshot, r.rule_book, r.received_at, u.kind, r.writes
 FROM unnest(%s::date[], %s::text[]) AS k(month, request_id)
 JOIN medswitch.request r ON r.month = k.month AND r.request_id = k.request_id
 LEFT JOIN medswitch.undo u ON u.month = r.month AND u.original_id = r.request_id
@@ -106,7 +107,7 @@ def read_persons(
         ]
         requests = _requests(connection, ids)
         for rows in wanted:
-            yield _person(rows, requests, touches)
+            yield _person(rows, requests, touches, Lines(connection))
         told(len(page))
 
 
@@ -138,7 +139,20 @@ def _requests(connection: Connection[TupleRow], ids: Sequence[str]) -> dict[str,
         return {row[0]: row for row in cursor}
 
 
-def _person(rows: list[Journal], requests: Mapping[str, TupleRow], touches: Touches) -> Person:
+class Lines:
+    """Reads the lines of visits in the schema's own names."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        self._connection = connection
+
+    def all(self, statement: Any, values: Sequence[Any] = ()) -> list[TupleRow]:
+        """Return the rows of a statement."""
+        return self._connection.execute(statement, tuple(values)).fetchall()
+
+
+def _person(
+    rows: list[Journal], requests: Mapping[str, TupleRow], touches: Touches, lines: Lines
+) -> Person:
     person = Person([], [])
     for row in sorted(rows, key=attrgetter("version")):
         if row.kind in _UNDOING:
@@ -149,16 +163,16 @@ def _person(rows: list[Journal], requests: Mapping[str, TupleRow], touches: Touc
                 person.unread.append("its request is missing")
                 continue
             try:
-                person.events.append(_settled(row, stored, touches))
+                person.events.append(_settled(row, stored, touches, lines))
             except (ValueError, TypeError, LookupError) as error:
                 person.unread.append(f"{type(error).__name__}: {error}")
     return person
 
 
-def _settled(journal: Journal, stored: TupleRow, touches: Touches) -> Settled:
+def _settled(journal: Journal, stored: TupleRow, touches: Touches, lines: Lines) -> Settled:
     """Return a settlement as it was posted. Raises: ValueError, TypeError, LookupError."""
-    request_id, body, reply, kept, rule_book, received_at, undone = stored
-    operation = _operation(request_id, body, received_at)
+    request_id, body, reply, kept, rule_book, received_at, undone, writes = stored
+    operation: Any = as_decided(lines, _operation(request_id, body, received_at), writes)
     member, institution, prescriber = snapshot.restore(kept)
     decision = settlement_pb2.SettleResponse.FromString(reply).decision
     return Settled(

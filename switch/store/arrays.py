@@ -67,6 +67,7 @@ KINDS: Final = {
     "bytea": Kind(17, bytes),
     "timestamptz": Kind(1184, _instant),
     "jsonb": Kind(3802, lambda text: b"\x01" + text.encode()),
+    "bool[]": Kind(1000, partial(_array, 16, lambda yes: b"\x01" if yes else b"\x00")),
     "int[]": Kind(1007, partial(_numbers, 23, "i", 4)),
     "bigint[]": Kind(1016, partial(_numbers, 20, "q", 8)),
     "text[]": Kind(1009, partial(_array, 25, str.encode)),

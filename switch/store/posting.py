@@ -106,7 +106,8 @@ def call(
     arguments += _columns([_journal_row(j) for j in journals], 20)
     arguments += _columns([row for j in journals for row in _posting_rows(j)], 8)
     arguments += _columns(sorted(_undo_rows(decided)), 5)
-    arguments += [canonical_json(sums), version, seal, more(written)]
+    writes = (one for d in decided for one in d.outcome.writes)
+    arguments += [canonical_json(sums), version, seal, more(written, writes)]
     if len(arguments) != ARGUMENTS:
         raise AssertionError(f"{len(arguments)} arguments for {ARGUMENTS} parameters")
     return Sealed(arguments, seal)

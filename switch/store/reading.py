@@ -20,6 +20,7 @@ from switch.model.ids import (
     SocialSecurityNumber,
     bucket_of_member,
     bucket_of_person,
+    is_visit_id,
     request_day,
 )
 from switch.model.journal import JournalRef
@@ -32,7 +33,10 @@ from switch.model.stages import (
     GetSettlement,
     Inquiry,
     OnFilings,
+    OnVisits,
+    Presettle,
     Recorded,
+    Settle,
     Undo,
 )
 from switch.pipeline.family import bound
@@ -40,6 +44,7 @@ from switch.pipeline.view import Found, Reference, Register, Undone, View
 from switch.store.channel import Channel, Statement
 from switch.store.filings import read_filings
 from switch.store.originals import read_originals
+from switch.store.visits import read_visits
 
 Asked = Recorded | Inquiry | GetSettlement
 
@@ -84,7 +89,7 @@ _REGISTER: Final = Statement(
     "register",
     """
 SELECT r.request_id, r.method, r.body, r.code, r.reply, r.member_id, r.journal_day, r.journal_id,
-    u.kind, u.by_request_id, u.at, j.total_fen
+    u.kind, u.by_request_id, u.at, j.total_fen, r.writes -> 'visit' -> 0 ->> 'visit_id'
 FROM unnest($1::date[], $2::text[]) AS k(month, request_id)
 JOIN request r ON r.month = k.month AND r.request_id = k.request_id
 LEFT JOIN undo u ON u.month = r.month AND u.original_id = r.request_id
@@ -124,7 +129,25 @@ async def read(
     filed = {one.member_id for one in asked if isinstance(one, OnFilings)}
     if filed:
         await read_filings(channel, view, filed)
+    await _read_visits(channel, view, asked, undone)
     return view
+
+
+async def _read_visits(
+    channel: Channel,
+    view: View,
+    asked: Sequence[Asked],
+    undone: Sequence[Undo],
+) -> None:
+    """Add the visits that a batch is about, if it is about any."""
+    named = [one for one in asked if isinstance(one, OnVisits)]
+    claims = [one.claim for one in asked if isinstance(one, Settle | Presettle)]
+    billed = [one for one in claims if one.visit_id and is_visit_id(one.visit_id)]
+    originals = (view.register.get(one.original.request_id) for one in undone)
+    back = {one.visit_id for one in originals if one is not None and one.visit_id}
+    if named or billed or back:
+        takes = {one.visit_id for one in billed if not one.lines}
+        await read_visits(channel, view, named, takes, {one.visit_id for one in billed}, back)
 
 
 def ids_of(asked: Asked) -> tuple[RequestId, ...]:
@@ -251,7 +274,9 @@ def _filing(
 
 
 def _add_register(view: View, row: TupleRow) -> None:
-    (request_id, method, body, code, reply, member_id, day, journal, kind, by, at, total) = row
+    (request_id, method, body, code, reply, member_id, day, journal, kind, by, at, total, visit) = (
+        row
+    )
     view.register[RequestId(request_id)] = Register(
         request_id=RequestId(request_id),
         method=method,
@@ -262,6 +287,7 @@ def _add_register(view: View, row: TupleRow) -> None:
         journal=None if journal is None else JournalRef(day, JournalId(journal)),
         undone=None if kind is None else Undone(kind, RequestId(by), at),
         total_fen=None if total is None else Fen(total),
+        visit_id=visit or "",
     )
 
 

@@ -1,7 +1,8 @@
 """What else a request writes: rows beside the ledger's, kept in the register and under its seal.
 
 Each row goes to its table and, whole, to the register with the request that wrote it: so the audit
-finds what every row must be. `write_more` of the migrations has a part for each section.
+finds what every row must be. `write_more` of the migrations has a part for each section. Only the
+lines of a visit are not kept twice: the request's own body has them, the register their numbers.
 """
 
 import json
@@ -9,9 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from switch.ledger.digest import canonical_json
-from switch.model.ids import RequestId
+from switch.model.filing import FilingRecord
+from switch.model.ids import RequestId, bucket_of_visit
+from switch.model.visit import LinesAdded, LinesWithdrawn, Visit
 from switch.pipeline.view import Write
 from switch.store.filings import filing_row
+from switch.store.visits import line_content, visit_row
 
 Row = Mapping[str, Any]
 """Column → JSON value; days and instants as ISO text."""
@@ -19,16 +23,34 @@ Sections = dict[str, list[Row]]
 """Table → rows, in the order in which they were written."""
 
 FILING: Final = "filing"
+VISIT: Final = "visit"
+ADDED: Final = "visit_line_added"
+WITHDRAWN: Final = "visit_line_withdrawn"
 
-_KEYS: Final[Mapping[str, tuple[str, ...]]] = {FILING: ("member_id", "filing_id")}
+_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    FILING: ("member_id", "filing_id"),
+    VISIT: ("visit_id",),
+    ADDED: ("visit_id", "change"),
+    WITHDRAWN: ("visit_id", "change"),
+}
 """Section → the columns that name a row; the bucket follows from the person."""
 
 
 def sections_of(writes: Iterable[Write]) -> Sections:
-    """Return the rows of one request by section."""
+    """Return the rows of one request by section, as the register keeps them."""
     found: Sections = {}
     for one in writes:
-        found.setdefault(FILING, []).append(filing_row(one))
+        match one:
+            case FilingRecord():
+                found.setdefault(FILING, []).append(filing_row(one))
+            case Visit():
+                found.setdefault(VISIT, []).append(visit_row(one))
+            case LinesAdded():
+                numbers = [line.number for line in one.lines]
+                found.setdefault(ADDED, []).append(_changed(one, numbers))
+            case LinesWithdrawn():
+                pairs = [list(pair) for pair in one.lines]
+                found.setdefault(WITHDRAWN, []).append(_changed(one, pairs))
     return found
 
 
@@ -37,10 +59,11 @@ def canonical(sections: Mapping[str, Any] | None) -> str:
     return canonical_json(sections) if sections else ""
 
 
-def more(requests: Mapping[RequestId, Sections]) -> str | None:
+def more(requests: Mapping[RequestId, Sections], writes: Iterable[Write] = ()) -> str | None:
     """Return the posting function's last argument, or None when nothing else is written.
 
-    `requests` stand in the order of the batch: of a row written twice the last counts.
+    `requests` stand in the order of the batch: of a row written twice the last counts. `writes`:
+    what they wrote, for the lines that the register does not keep.
     """
     if not requests:
         return None
@@ -50,5 +73,18 @@ def more(requests: Mapping[RequestId, Sections]) -> str | None:
             names = _KEYS[section]
             keyed = last.setdefault(section, {})
             keyed.update({tuple(row[name] for name in names): row for row in rows})
+    for one in writes:
+        if isinstance(one, LinesAdded):
+            lines = [line_content(line) for line in one.lines]
+            last[ADDED][one.visit_id, one.change] = _changed(one, lines)
     parts = {section: list(keyed.values()) for section, keyed in last.items()}
     return json.dumps({"requests": requests, **parts}, ensure_ascii=False, separators=(",", ":"))
+
+
+def _changed(change: LinesAdded | LinesWithdrawn, lines: list[Any]) -> Row:
+    return {
+        "bucket": bucket_of_visit(change.visit_id),
+        "visit_id": change.visit_id,
+        "change": change.change,
+        "lines": lines,
+    }

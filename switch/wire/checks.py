@@ -4,7 +4,7 @@ Identity numbers, card identifiers and card numbers are never repeated in a text
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Final, TypeVar
@@ -20,6 +20,8 @@ from switch.model.money import AMOUNT_FEN_MAX, Fen
 
 K = TypeVar("K")
 W = TypeVar("W")
+
+DIAGNOSES_MAX: Final = 30
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _INSTITUTION: Final = re.compile(r"[A-Z0-9]{12}")
@@ -128,3 +130,14 @@ def institution(field: str, text: str) -> InstitutionCode:
     if not _INSTITUTION.fullmatch(text):
         raise malformed(field, f"{field} {text[:20]!r} is no institution; send 12 of A-Z 0-9")
     return InstitutionCode(text)
+
+
+def diagnoses(field: str, codes: Sequence[str]) -> tuple[str, ...]:
+    """Return the diagnoses, the main one first."""
+    if len(codes) > DIAGNOSES_MAX:
+        raise malformed(
+            field, f"{len(codes)} diagnoses are above {DIAGNOSES_MAX}; send the main ones"
+        )
+    for place, code in enumerate(codes):
+        text_of(f"{field}[{place}]", code, 1, 20)
+    return tuple(codes)

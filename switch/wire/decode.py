@@ -25,6 +25,7 @@ from switch.model.ids import (
     BEIJING,
     CardIdentifier,
     InstitutionCode,
+    is_visit_id,
     parse_member_id,
     parse_region,
     parse_social_security_number,
@@ -41,13 +42,11 @@ from switch.model.stages import (
     Reverse,
     Settle,
 )
-from switch.wire import checks, filing, methods
+from switch.wire import checks, filing, methods, visit
 from switch.wire.lines import fee_lines
 from switch.wire.parse import parse
 
 Operation = Inquiry | Recorded | GetSettlement
-
-DIAGNOSES_MAX: Final = 30
 
 _CARD_NUMBER: Final = re.compile(r"[A-Z0-9]{9}")
 _SIGNED_AT: Final = re.compile(r"[0-9]{14}")
@@ -133,6 +132,13 @@ _DECODERS: Final[dict[str, Callable[[Authenticated], Operation]]] = {
     methods.FILE: filing.decode_file,
     methods.WITHDRAW: filing.decode_withdraw,
     methods.LIST_FILINGS: filing.decode_list,
+    methods.REGISTER: visit.decode_register,
+    methods.UPDATE: visit.decode_update,
+    methods.UPLOAD_LINES: visit.decode_upload,
+    methods.WITHDRAW_LINES: visit.decode_withdraw,
+    methods.DISCHARGE: visit.decode_discharge,
+    methods.CANCEL_VISIT: visit.decode_cancel,
+    methods.GET_VISIT: visit.decode_get,
 }
 
 
@@ -163,6 +169,7 @@ def _claim(message: common_pb2.Claim, call: Authenticated) -> Claim:
             f"claim.discharged_on {discharged_on} is before the admission, {admitted_on}",
         )
     total_fen = checks.amount("claim.total_fen", message.total_fen)
+    by_visit = not message.lines and is_visit_id(message.visit_id)
     return Claim(
         request_id=request_id,
         region_care=checks.shaped("claim.region_care", message.region_care, parse_region),
@@ -177,10 +184,10 @@ def _claim(message: common_pb2.Claim, call: Authenticated) -> Claim:
         interim=message.interim,
         emergency=message.emergency,
         injury_cause=_cause(message.injury_cause),
-        diagnoses=_diagnoses(message),
+        diagnoses=checks.diagnoses("claim.diagnoses", message.diagnoses),
         disease_code=checks.text_of("claim.disease_code", message.disease_code, 0, 30),
         prescription=_prescription(message, today),
-        lines=fee_lines(message.lines, total_fen, today),
+        lines=() if by_visit else fee_lines(message.lines, total_fen, today),
         total_fen=total_fen,
     )
 
@@ -197,18 +204,6 @@ def _cause(value: common_pb2.InjuryCause.ValueType) -> InjuryCause:
             f"claim.injury_cause {value} says nothing; state NONE (1), WORK (2) or THIRD_PARTY (3)",
         )
     return cause
-
-
-def _diagnoses(message: common_pb2.Claim) -> tuple[str, ...]:
-    codes = tuple(message.diagnoses)
-    if len(codes) > DIAGNOSES_MAX:
-        raise malformed(
-            "claim.diagnoses",
-            f"{len(codes)} diagnoses are above {DIAGNOSES_MAX}; send the main ones",
-        )
-    for place, code in enumerate(codes):
-        checks.text_of(f"claim.diagnoses[{place}]", code, 1, 20)
-    return codes
 
 
 def _prescription(message: common_pb2.Claim, today: date) -> Prescription | None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from google.protobuf.message import DecodeError, Message
 
-from medswitch.v1 import filing_pb2, settlement_pb2
+from medswitch.v1 import filing_pb2, settlement_pb2, visit_pb2
 from switch.wire import methods
 
 _REQUESTS: Final[Mapping[str, type[Message]]] = {
@@ -18,6 +18,13 @@ _REQUESTS: Final[Mapping[str, type[Message]]] = {
     methods.FILE: filing_pb2.FileRequest,
     methods.WITHDRAW: filing_pb2.WithdrawRequest,
     methods.LIST_FILINGS: filing_pb2.ListFilingsRequest,
+    methods.REGISTER: visit_pb2.RegisterRequest,
+    methods.UPDATE: visit_pb2.UpdateRequest,
+    methods.UPLOAD_LINES: visit_pb2.UploadLinesRequest,
+    methods.WITHDRAW_LINES: visit_pb2.WithdrawLinesRequest,
+    methods.DISCHARGE: visit_pb2.DischargeRequest,
+    methods.CANCEL_VISIT: visit_pb2.CancelVisitRequest,
+    methods.GET_VISIT: visit_pb2.GetVisitRequest,
 }
 
 

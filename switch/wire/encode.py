@@ -3,21 +3,24 @@
 from collections.abc import Mapping
 from typing import Final, assert_never
 
-from medswitch.v1 import filing_pb2, reply_pb2, settlement_pb2
+from medswitch.v1 import filing_pb2, reply_pb2, settlement_pb2, visit_pb2
 from switch.model.answer import (
     Answer,
     DeclineAnswer,
     FilingAnswer,
     FilingsAnswer,
+    LinesAnswer,
     MemberAnswer,
     PresettleAnswer,
     SettleAnswer,
     State,
     StateAnswer,
     UndoAnswer,
+    VisitAnswer,
+    VisitToldAnswer,
 )
 from switch.model.stages import Original
-from switch.wire import filing, methods
+from switch.wire import filing, methods, visit
 from switch.wire.outcome import declined, done, epoch_ms, iso
 from switch.wire.person import member_message
 from switch.wire.split import write_decision
@@ -32,6 +35,13 @@ _Reply = (
     | filing_pb2.FileResponse
     | filing_pb2.WithdrawResponse
     | filing_pb2.ListFilingsResponse
+    | visit_pb2.RegisterResponse
+    | visit_pb2.UpdateResponse
+    | visit_pb2.UploadLinesResponse
+    | visit_pb2.WithdrawLinesResponse
+    | visit_pb2.DischargeResponse
+    | visit_pb2.CancelVisitResponse
+    | visit_pb2.GetVisitResponse
 )
 
 _REPLIES: Final[Mapping[str, type[_Reply]]] = {
@@ -44,6 +54,13 @@ _REPLIES: Final[Mapping[str, type[_Reply]]] = {
     methods.FILE: filing_pb2.FileResponse,
     methods.WITHDRAW: filing_pb2.WithdrawResponse,
     methods.LIST_FILINGS: filing_pb2.ListFilingsResponse,
+    methods.REGISTER: visit_pb2.RegisterResponse,
+    methods.UPDATE: visit_pb2.UpdateResponse,
+    methods.UPLOAD_LINES: visit_pb2.UploadLinesResponse,
+    methods.WITHDRAW_LINES: visit_pb2.WithdrawLinesResponse,
+    methods.DISCHARGE: visit_pb2.DischargeResponse,
+    methods.CANCEL_VISIT: visit_pb2.CancelVisitResponse,
+    methods.GET_VISIT: visit_pb2.GetVisitResponse,
 }
 
 _STATES: Final[Mapping[State, settlement_pb2.SettlementState.ValueType]] = {
@@ -84,6 +101,12 @@ def _message(name: str, answer: Answer) -> _Reply:
             return filing.withdraw_response(answer) if withdrawn else filing.file_response(answer)
         case FilingsAnswer():
             return filing.list_response(answer)
+        case VisitAnswer():
+            return visit.visit_response(name, answer)
+        case LinesAnswer():
+            return visit.lines_response(name, answer)
+        case VisitToldAnswer():
+            return visit.told_response(answer)
         case _:
             assert_never(answer)
 

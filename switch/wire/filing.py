@@ -4,8 +4,7 @@ import re
 from datetime import date
 from typing import Final
 
-from medswitch.v1 import common_pb2, filing_pb2
-from switch.model.act import Act, Reason
+from medswitch.v1 import filing_pb2
 from switch.model.answer import FilingAnswer, FilingsAnswer
 from switch.model.codes import CROSS_CITY_FILINGS, FilingKind
 from switch.model.fault import malformed
@@ -13,7 +12,8 @@ from switch.model.filing import FilingRecord
 from switch.model.ids import MemberId, parse_member_id, parse_region
 from switch.model.stages import Authenticated, File, ListFilings, Withdraw
 from switch.wire import checks
-from switch.wire.outcome import done, epoch_ms
+from switch.wire.acts import act_message, reason_of
+from switch.wire.outcome import done
 from switch.wire.parse import parse
 from switch.wire.person import FILING_KINDS, filing_message
 
@@ -42,7 +42,7 @@ def decode_file(call: Authenticated) -> File:
         checks.institution("institution", message.institution) if message.institution else "",
         since,
         _last_day(message.until, since),
-        reason_of(message),
+        reason_of(message.reason if message.HasField("reason") else None),
         _relative(message.relative_id, kind),
     )
 
@@ -55,7 +55,7 @@ def decode_withdraw(call: Authenticated) -> Withdraw:
         checks.request_id("request_id", message.request_id, call.institution),
         checks.shaped("member_id", message.member_id, parse_member_id),
         checks.text_of("filing_id", message.filing_id, 1, FILING_ID_CHARACTERS_MAX),
-        reason_of(message),
+        reason_of(message.reason if message.HasField("reason") else None),
     )
 
 
@@ -67,16 +67,6 @@ def decode_list(call: Authenticated) -> ListFilings:
         checks.request_id("request_id", message.request_id, call.institution),
         checks.shaped("member_id", message.member_id, parse_member_id),
         checks.one_of("kind", message.kind, _KINDS) if message.kind else None,
-    )
-
-
-def reason_of(message: filing_pb2.FileRequest | filing_pb2.WithdrawRequest) -> Reason:
-    """Return who asks for a change, and why. Raises: Fault MALFORMED."""
-    if not message.HasField("reason"):
-        raise malformed("reason", "reason is missing; say who asks for the change, and why")
-    return Reason(
-        checks.text_of("reason.operator", message.reason.operator, 1, 50),
-        checks.text_of("reason.why", message.reason.why, 1, 200),
     )
 
 
@@ -104,18 +94,6 @@ def list_response(answer: FilingsAnswer) -> filing_pb2.ListFilingsResponse:
         outcome=done(answer.request_id),
         member_id=answer.member_id,
         records=[_record(one) for one in answer.records],
-    )
-
-
-def act_message(act: Act) -> common_pb2.Act:
-    """Return who changed something, when and why."""
-    return common_pb2.Act(
-        request_id=act.request_id,
-        institution=act.institution,
-        terminal_id=act.terminal_id,
-        operator=act.operator,
-        why=act.why,
-        at_ms=epoch_ms(act.at),
     )
 
 

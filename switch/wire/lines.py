@@ -15,7 +15,7 @@ from switch.model.money import AMOUNT_FEN_MAX, Fen, line_price_fen
 from switch.wire.checks import parse_day, past_day, text_of
 
 LINES_MAX: Final = 500
-"""Lines inline in one claim; longer bills will come by visit (design section 3)."""
+"""Lines inline in one claim, or in one upload to a visit."""
 QUANTITY_E4_MAX: Final = 10**14
 UNIT_PRICE_E4_MAX: Final = 10**14
 """Ten thousand million, of a unit or of yuan: far above any bill, far below int64."""
@@ -28,7 +28,10 @@ def fee_lines(
 ) -> tuple[FeeLine, ...]:
     """Return the lines of a claim, which add up to its total. Raises: Fault MALFORMED."""
     if not messages:
-        raise malformed("claim.lines", "the claim is empty; send 1..500 lines inline")
+        raise malformed(
+            "claim.lines",
+            "the claim is empty; send 1..500 lines inline, or name a visit that Register gave",
+        )
     if len(messages) > LINES_MAX:
         raise malformed(
             "claim.lines", f"{len(messages)} lines are above {LINES_MAX}; settle in parts"
@@ -52,6 +55,29 @@ def fee_lines(
             f"the lines add up to {total} fen, the total says {total_fen}; send their sum",
         )
     return lines
+
+
+def uploaded_lines(messages: Sequence[common_pb2.FeeLine], today: date) -> tuple[FeeLine, ...]:
+    """Return the lines of an upload, each right in itself. Raises: Fault MALFORMED.
+
+    What a withdrawal names may have come with an earlier upload: the pipeline looks.
+    """
+    if not 1 <= len(messages) <= LINES_MAX:
+        raise malformed("lines", f"{len(messages)} lines; send 1..{LINES_MAX}, and the rest after")
+    by_number: dict[int, FeeLine] = {}
+    try:
+        for place, message in enumerate(messages):
+            line = _line(place, message, today)
+            if line.number in by_number:
+                raise _bad(place, "number", f"{line.number} is used twice; number each line once")
+            if line.withdraws == line.number:
+                raise _bad(place, "withdraws", f"line {line.number} names itself")
+            by_number[line.number] = line
+    except Fault as fault:
+        # The checks name a claim's line; here the message is the upload itself.
+        field = fault.field.removeprefix("claim.")
+        raise malformed(field, fault.text.replace(fault.field, field)) from None
+    return tuple(by_number.values())
 
 
 def _line(place: int, message: common_pb2.FeeLine, today: date) -> FeeLine:

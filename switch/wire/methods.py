@@ -11,6 +11,13 @@ GET_SETTLEMENT: Final = "GetSettlement"
 FILE: Final = "File"
 WITHDRAW: Final = "Withdraw"
 LIST_FILINGS: Final = "ListFilings"
+REGISTER: Final = "Register"
+UPDATE: Final = "Update"
+UPLOAD_LINES: Final = "UploadLines"
+WITHDRAW_LINES: Final = "WithdrawLines"
+DISCHARGE: Final = "Discharge"
+CANCEL_VISIT: Final = "CancelVisit"
+GET_VISIT: Final = "GetVisit"
 
 ORIGINAL_METHODS: Final = {
     SETTLE: SETTLE,
@@ -27,10 +34,15 @@ ORIGINAL_METHODS: Final = {
 """How an original's method may be named (`oinfno`), and what it is called here."""
 
 
+# fmt: off
 _SERVICES: Final = {
     "SettlementService": (READ_MEMBER, PRESETTLE, SETTLE, CANCEL, REVERSE, GET_SETTLEMENT),
     "FilingService": (FILE, WITHDRAW, LIST_FILINGS),
+    "VisitService": (
+        REGISTER, UPDATE, UPLOAD_LINES, WITHDRAW_LINES, DISCHARGE, CANCEL_VISIT, GET_VISIT,
+    ),
 }
+# fmt: on
 PATHS: Final = {
     name: f"/medswitch.v1.{service}/{name}"
     for service, names in _SERVICES.items()

@@ -115,7 +115,7 @@ async def test_foreign_institution_counts_as_misuse() -> None:
 
 async def test_method_of_a_later_version_is_told_so_under_a_mac() -> None:
     door, pos = await opened()
-    outcome, _ = await ask(pos, b"q", "/medswitch.v1.VisitService/Register")
+    outcome, _ = await ask(pos, b"q", "/medswitch.v1.LaterService/Ask")
     assert outcome.code is StatusCode.UNIMPLEMENTED
     assert door.codec.decoded == []
 

@@ -1,0 +1,11 @@
+"""visits: the SQL stands in `sql/0010_visits.sql`; forward only."""
+
+from switch.store.migrations import run_sql
+
+revision = "0010"
+down_revision = "0009b"
+
+
+def upgrade() -> None:
+    """Run the migration."""
+    run_sql("0010_visits.sql")
