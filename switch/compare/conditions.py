@@ -32,6 +32,7 @@ _NAMES: Final[Mapping[str, Words]] = {
     "standings": ("身份", "standing"),
     "tags": ("机构标记", "tag"),
     "holding": ("持有", "holding"),
+    "filed": ("已备案病种", "filed disease"),
 }
 _PLAIN: Final[Mapping[str, Mapping[str, Words]]] = {
     "sex": words.SEXES,

@@ -152,7 +152,7 @@ def _facts(
     before: Mapping[str, int],
 ) -> Facts:
     """Return what tables are looked up by, before the place's filing and a line's disease."""
-    holding, diseases = holdings(member, plan, day_of(claim, "admission"), institution)
+    holding, filed = holdings(member, plan, day_of(claim, "admission"), institution)
     on = day_of(claim, plan.dates.enrolment)
     urgent = claim.emergency or claim.kind in EMERGENCY_KINDS
     admissions = before.get(plan.reads_ordinal, 0) if plan.reads_ordinal else 0
@@ -172,7 +172,7 @@ def _facts(
         emergency="yes" if urgent else "no",
         disease=claim.disease_code,
         ordinal=admissions + 1,
-        diseases_filed=diseases,
+        filed=filed,
         standings=frozenset([item.word for item in member.standings if item.covers(on)]),
         tags=institution.tags,
         holding=holding,

@@ -130,7 +130,7 @@ def _amount(ceiling: Ceiling, facts: Facts) -> int | None:
     amount = ceiling.amounts.find(facts)
     if amount is None or not ceiling.further_disease_fen:
         return amount
-    more = ceiling.further_disease_fen * max(0, facts.diseases_filed - 1)
+    more = ceiling.further_disease_fen * max(0, len(facts.filed) - 1)
     return max(amount, min(amount + more, ceiling.most_fen))
 
 

@@ -18,7 +18,8 @@ ORDINAL_MAX: Final = 10_000
 class Facts:
     """What tables are looked up by, for one group of lines.
 
-    `standings`, `tags` and `holding` (kinds of filing in force) are sets of words; `ordinal` is the
+    `standings`, `tags`, `holding` (kinds of filing in force) and `filed` (the special diseases that
+    filings in force are for) are sets of words; `ordinal` is the
     number of this admission within the insurance year, from 1. Nothing changes it once it is made;
     it is not frozen, for twenty fields of a frozen one take 2 µs more on every claim.
     """
@@ -38,7 +39,7 @@ class Facts:
     emergency: str
     disease: str
     ordinal: int
-    diseases_filed: int
+    filed: frozenset[str]
     standings: frozenset[str]
     tags: frozenset[str]
     holding: frozenset[str]

@@ -194,8 +194,8 @@ def special_filings(member: Member, region: str) -> tuple[Filing, ...]:
 
 def holdings(
     member: Member, plan: Plan, on: date, institution: Institution
-) -> tuple[frozenset[str], int]:
-    """Return the kinds of filing in force on a day with the insured city, and how many diseases.
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the kinds of filing in force on a day with the insured city, and the diseases filed.
 
     A filing for a disease that the policy's list does not hold counts for nothing, and so does one
     that chose another institution.
@@ -212,7 +212,7 @@ def holdings(
         if item.kind is FilingKind.DESIGNATED and item.institution != institution.code:
             continue
         kinds.add(str(item.kind))
-    return frozenset(kinds), len(diseases)
+    return frozenset(kinds), frozenset(diseases)
 
 
 def _filing_for(disease: str, filings: Sequence[Filing], on: date) -> Filing | None:

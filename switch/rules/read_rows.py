@@ -88,11 +88,13 @@ def read_condition(row: Reader, level_fact: str = "level") -> Condition:
         ("standings", frozenset(_named(row, "standings"))),
         ("tags", frozenset(_named(row, "tags"))),
         ("holding", frozenset(_named(row, "holding", _HOLDINGS))),
+        ("filed", frozenset(_named(row, "filed"))),
     ]
     none_of = [
         ("standings", frozenset(_named(row, "without_standings"))),
         ("tags", frozenset(_named(row, "without_tags"))),
         ("holding", frozenset(_named(row, "not_holding", _HOLDINGS))),
+        ("filed", frozenset(_named(row, "not_filed"))),
     ]
     begins = [("diagnoses", _named(row, "diagnoses")), ("place", _named(row, "places"))]
     found = Condition(
