@@ -21,11 +21,18 @@ def read_policies(paths: list[Path]) -> Rules:
     """
     texts: dict[str, dict[str, str]] = {}
     for path in paths:
-        text = path.read_text(encoding="utf-8-sig")
+        text = _text(path)
         region = str(parse_toml(str(path), text).get("region", ""))
         texts.setdefault(region, {})[str(path)] = text
     books = [RuleBook.parse(one) for one in texts.values()]
     return Rules({book.region: book for book in books}, {})
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not UTF-8; save the file as UTF-8 ({error})") from error
 
 
 def run_file(path: Path, shipped: Callable[[], Rules]) -> Iterator[CaseResult]:
@@ -33,7 +40,7 @@ def run_file(path: Path, shipped: Callable[[], Rules]) -> Iterator[CaseResult]:
 
     Raises: ValueError for a file that is no case file, OSError for one that cannot be read.
     """
-    document: Mapping[str, Any] = parse_toml(str(path), path.read_text(encoding="utf-8-sig"))
+    document: Mapping[str, Any] = parse_toml(str(path), _text(path))
     named = document.get("policy", [])
     names = [named] if isinstance(named, str) else named
     if not isinstance(names, list) or not all(isinstance(one, str) for one in names):

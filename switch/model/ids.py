@@ -28,6 +28,9 @@ Account = NewType("Account", str)
 BEIJING: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 """Beijing keeps one offset without summer time; a fixed offset needs no time-zone database."""
 
+MUNICIPALITIES: Final = frozenset({"11", "12", "31", "50"})
+"""Provinces that are one city each: Beijing, Tianjin, Shanghai, Chongqing."""
+
 BUCKET_COUNT: Final = 1024
 LANE_MAX: Final = 2**24 - 1
 BATCH_MAX: Final = 2**28 - 1
@@ -97,8 +100,15 @@ def parse_region(text: str) -> RegionCode:
 
 
 def city_of(region: str) -> str:
-    """Return the city (first four digits) a region belongs to; …99 codes belong to their city."""
-    return region[:4]
+    """Return the city a region belongs to, by its first four digits; …99 codes belong to theirs.
+
+    A municipality's districts (01) and counties (02) are one city. A county that is directly under
+    its province (90) is one by itself: six digits.
+    Source: GB/T 2260, administrative divisions.
+    """
+    if region[:2] in MUNICIPALITIES:
+        return f"{region[:2]}01"
+    return region if region[2:4] == "90" else region[:4]
 
 
 def parse_member_id(text: str) -> MemberId:

@@ -151,7 +151,7 @@ def read_ceiling(reader: Reader, context: Context) -> Ceiling | None:
         from_zero=counts == "in_scope",
         excess=excess,
         further_disease_fen=reader.money("further_disease", 0),
-        most_fen=reader.money("most", ENDLESS),
+        most_fen=reader.money("further_most", ENDLESS),
     )
 
 

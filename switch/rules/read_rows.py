@@ -165,7 +165,7 @@ def read_table(
         named.append((condition, row.where))
         row.done()
     if not rows:
-        reader.fail(f"{plural} is empty; leave the rule out instead")
+        reader.fail(f"{plural} is empty; leave it out, or the rule where nothing else is left")
     check_reached(named)
     if whole:
         check_whole((one for one, _ in rows), context.classes, f"{reader.where}, {plural}")

@@ -97,10 +97,11 @@ class Drawn:
     text: str
     rules: Rules = field(repr=False)
     step_fen: int
+    kind: str = "21"
 
     @property
     def plan(self) -> Plan:
-        found = self.rules.books[REGION].held("310", "21", DAY)
+        found = self.rules.books[REGION].held("310", self.kind, DAY)
         assert isinstance(found, Plan)
         return found
 
@@ -385,8 +386,11 @@ def cumulative_policies(draw: st.DrawFn) -> Drawn:
 
 
 def drawn(found: Sequence[str], step: int) -> Drawn:
-    text = HEAD + "".join(found) + ITEMS
+    return drawn_text(HEAD + "".join(found) + ITEMS, step)
+
+
+def drawn_text(text: str, step: int, kind: str = "21") -> Drawn:
     rules = parse(text)
     assume(rules is not None)
     assert rules is not None
-    return Drawn(text, rules, step)
+    return Drawn(text, rules, step, kind)

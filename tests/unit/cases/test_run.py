@@ -1,5 +1,6 @@
 """A case that is written wrong is told so, by name; one that fails says where and by how much."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,31 @@ def test_a_file_that_is_no_case_file_is_refused(run: Any, text: str, wrong: str)
 def test_a_policy_that_is_not_there_is_an_error_of_its_file(run: Any) -> None:
     with pytest.raises(OSError, match=r"other\.toml"):
         run('policy = ["other.toml"]\n' + CASE)
+
+
+def test_a_policy_in_another_encoding_is_told_so(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "gb.toml").write_text("# 政策" + POLICY, encoding="gb18030")
+    with pytest.raises(ValueError, match=r"gb\.toml: not UTF-8; save"):
+        run('policy = "gb.toml"\n' + CASE)
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        ("in_scope = -1\nexpect = { fund = 0 }", "'in_scope'. lie below 0"),
+        ("in_scope = 1\nexpect = { fnd = 0 }", "'fulamt_ownpay_amt', 'fund'"),
+    ],
+)
+def test_a_message_names_what_is_wrong_and_what_is_known(run: Any, body: str, wrong: str) -> None:
+    (result,) = run(HEAD + CASE + body)
+    assert re.search(wrong, result.fault)
+
+
+def test_a_case_without_a_kind_is_told_so(run: Any) -> None:
+    (result,) = run(
+        HEAD.replace('kind = "11"\n', "") + CASE + "in_scope = 1\nexpect = { fund = 0 }"
+    )
+    assert "kind is missing" in result.fault
 
 
 def differences(run: Any, body: str) -> dict[str, tuple[str, str]]:

@@ -93,6 +93,8 @@ def test_ids_are_masked_for_logs() -> None:
 
 def test_regions_and_terminals_are_checked() -> None:
     assert ids.city_of("330299") == "3302"
+    assert ids.city_of("500229") == ids.city_of("500112") == ids.city_of("50") == "5001"
+    assert ids.city_of("429004") != ids.city_of("429005")
     for wrong in ("", "33029", "033029", "33029a"):
         with pytest.raises(ValueError, match="six digits"):
             ids.parse_region(wrong)
