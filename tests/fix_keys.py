@@ -51,6 +51,13 @@ def typed(text: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def set_to(**environment: str) -> Iterator[None]:
+    """Let commands find these settings."""
+    with patch.dict(os.environ, environment):
+        yield
+
+
 @dataclass
 class KeyDesk(Desk):
     """Officers of one deployment: li and wang found it, chen joins them."""

@@ -51,7 +51,12 @@ def open_office(settings: Settings, *, check: bool = True) -> Iterator[Registrar
 
 def time_of(registrar: Registrar) -> datetime:
     """Return the database's time: officers sit at many machines, the records have one clock."""
-    row = registrar.connection.execute("SELECT clock_timestamp()").fetchone()
+    return database_time(registrar.connection)
+
+
+def database_time(connection: psycopg.Connection) -> datetime:
+    """Return the same of a connection."""
+    row = connection.execute("SELECT clock_timestamp()").fetchone()
     if row is None:
         raise LookupError("the database tells no time")
     at: datetime = row[0]

@@ -197,6 +197,32 @@ def parcel(
     fetch_parcel(context.obj, change, file)
 
 
+@app.command()
+def rewrap(
+    context: typer.Context,
+    from_kek_file: Annotated[
+        Path, typer.Option(help="The old key-encryption key's file; the settings name the new one.")
+    ],
+    officer: OfficerName,
+    key_file: KeyFile,
+    reason: Reason = "",
+    approve: Annotated[
+        int | None, typer.Option(help="变更号 Decide the proposed one: another officer.")
+    ] = None,
+    from_algorithm: Annotated[
+        str, typer.Option(help="The old one's cipher: SM4-GCM or AES-256-GCM.")
+    ] = "SM4-GCM",
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Propose, or approve, that every key moves under another key-encryption key; switches stop."""
+    from switch.cli.key_rewrap import rewrap as run
+
+    run(
+        context.obj, from_kek_file, from_algorithm, officer, key_file, passphrase_file, reason,
+        approve,
+    )  # fmt: skip
+
+
 @app.command("list")
 def list_keys(
     context: typer.Context,

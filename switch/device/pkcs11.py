@@ -135,12 +135,9 @@ class Pkcs11Home:
         if slot.kind is not KeyKind.TIER or slot.suite is not Suite.AES_128:
             return record
         key = unwrap(self, record)
+        # One may be left by an approval whose transaction failed after this step.
+        self.drop(record)
         with _LOCK:
-            # One may be left by an approval whose transaction failed after this step.
-            with suppress(NoSuchKey):
-                self._session.get_key(
-                    object_class=ObjectClass.SECRET_KEY, label=slot.key_id
-                ).destroy()
             self._session.create_object({
                 Attribute.CLASS: ObjectClass.SECRET_KEY,
                 Attribute.KEY_TYPE: KeyType.AES,
@@ -151,6 +148,13 @@ class Pkcs11Home:
                 **_TIER,
             })  # fmt: skip
         return KeyRecord(slot, record.state, self.kek_id, b"", b"", record.kcv)
+
+    def drop(self, record: KeyRecord) -> None:
+        """Take a key out of the token for ever."""
+        with _LOCK, suppress(NoSuchKey):
+            self._session.get_key(
+                object_class=ObjectClass.SECRET_KEY, label=record.slot.key_id
+            ).destroy()
 
     def __repr__(self) -> str:
         """Return the id only."""

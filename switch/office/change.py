@@ -34,6 +34,7 @@ class Kind(StrEnum):
     SUSPEND_KEYS = "suspend-keys"
     RETIRE_KEYS = "retire-keys"
     EXPORT_KEY = "export-key"
+    REWRAP_KEYS = "rewrap-keys"
 
 
 class ChangeState(StrEnum):

@@ -231,6 +231,8 @@ def _decide(office: Office, act: Decide) -> Outcome:
                     f"{change.maker}, who proposed change {act.change}, may no longer do so",
                 )
             officers = terms.check(office.officers, change.content, act.at)
+            if change.kind is Kind.REWRAP_KEYS:
+                return Outcome(after, officers, dict.fromkeys(office.parts, ()))
             if change.kind is not Kind.LOAD_KEYS:
                 return Outcome(after, officers)
             load = KeyLoad.read(change.content)

@@ -155,6 +155,34 @@ class KeyExport:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRewrap:
+    """Every key moves under another key-encryption key: the content of `rewrap-keys`.
+
+    `check`: what shows that maker and checker have the same new one in hand.
+    """
+
+    old: str
+    new: str
+    check: str
+
+    def __post_init__(self) -> None:
+        if self.old == self.new:
+            raise ValueError(f"the new key-encryption key has the old one's name, {self.old}")
+
+    def content(self) -> Content:
+        """Return the rewrapping as a change says it."""
+        return {"old": self.old, "new": self.new, "check": self.check}
+
+    @classmethod
+    def read(cls, content: Content) -> Self:
+        """Return the rewrapping a change says. Raises: ValueError."""
+        require_keys(content, "old", "new", "check")
+        return cls(
+            parse_key(content["old"]), parse_key(content["new"]), parse_kcv(content["check"])
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class GenesisKeys:
     """The keys the records begin with, all live; `digest`: SM3, of the terminals' keys."""
 

@@ -13,7 +13,7 @@ from switch.office.activation import PolicyActivation
 from switch.office.canonical import Content
 from switch.office.change import Kind
 from switch.office.clearing import CutOff, Reopening
-from switch.office.key_change import KeyExport, KeyLoad, KeyMove
+from switch.office.key_change import KeyExport, KeyLoad, KeyMove, KeyRewrap
 from switch.office.officer import (
     Enrolment,
     NewRoles,
@@ -102,6 +102,11 @@ def _export(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
     return ()
 
 
+def _rewrap(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
+    KeyRewrap.read(content)
+    return ()
+
+
 TERMS: Final[Mapping[Kind, Terms]] = {
     Kind.ENROL_OFFICER: Terms(Role.OFFICERS, "登记经办人", _enrol),
     Kind.CHANGE_ROLES: Terms(Role.OFFICERS, "变更角色", _change_roles),
@@ -114,4 +119,5 @@ TERMS: Final[Mapping[Kind, Terms]] = {
     Kind.SUSPEND_KEYS: Terms(Role.KEYS, "停用密钥", _move),
     Kind.RETIRE_KEYS: Terms(Role.KEYS, "注销密钥", _move),
     Kind.EXPORT_KEY: Terms(Role.KEYS, "导出密钥", _export),
+    Kind.REWRAP_KEYS: Terms(Role.KEYS, "更换密钥加密密钥", _rewrap),
 }

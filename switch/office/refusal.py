@@ -55,6 +55,10 @@ class Refusal(StrEnum):
     """Without this vault key nothing could be sealed, or no settlement presented."""
     COMPONENTS = "COMPONENTS"
     """The components entered are not all of a key's, or not by different officers."""
+    KEYS_ARE_OFFERED = "KEYS_ARE_OFFERED"
+    """Loads wait whose keys are wrapped under the old key-encryption key: decide them first."""
+    OTHER_HOME = "OTHER_HOME"
+    """Keys rest under another key-encryption key than the one that is at hand."""
     OTHER_KEY_BYTES = "OTHER_KEY_BYTES"
     """What lies ready to be loaded is not the key that was proposed."""
 

@@ -86,9 +86,9 @@ class TierKeys:
         city = self._city(function, suite, version, city_region(identifier[:3].hex()))
         city.verify(identifier[-DIVERSIFIER_BYTES:], atc, message, proof)
 
-    def kcvs(self) -> dict[str, bytes]:
-        """Return the check value of every held key, computed now."""
-        return {key_id: key.kcv() for key_id, key in self._keys.items()}
+    def forget_cities(self) -> None:
+        """Let go of the city keys derived lately."""
+        self._city.cache_clear()
 
     def child(self, parent_id: str, child_id: str, region: str) -> tuple[KeySlot, TierKey]:
         """Return slot and key of the child of a live key in the next tier down, for export.

@@ -80,6 +80,10 @@ class SoftwareVault:
         self._terminals.clear()
         self._tmk.cache_clear()
 
+    def forget_cities(self) -> None:
+        """Let go of derived city keys, as after a start: the next card of each is slower."""
+        self._tiers.forget_cities()
+
     def serves(self, region: str, suite: Suite, version: int) -> bool:
         """Tell whether a region's cards can be verified under a version, for both functions.
 

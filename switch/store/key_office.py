@@ -246,7 +246,15 @@ def key_effects(home: KeyHome) -> Mapping[Kind, Effect]:
     def export(conn: Connection[TupleRow], change: Change, _: Decision) -> None:
         _export(conn, home, change)
 
+    def rewrap_elsewhere(_: Connection[TupleRow], change: Change, __: Decision) -> None:
+        raise Refused(
+            Refusal.OTHER_HOME,
+            f"change {change.number} takes both key-encryption keys: approve it by "
+            f"`medswitch key rewrap --approve {change.number}`",
+        )
+
     return {
+        Kind.REWRAP_KEYS: rewrap_elsewhere,
         Kind.LOAD_KEYS: load,
         Kind.EXPORT_KEY: export,
         Kind.ACTIVATE_KEYS: _move,

@@ -52,6 +52,9 @@ WHERE ends_on <= %s AND state IN ('pending', 'live', 'suspended') ORDER BY ends_
 _TERMINAL_KEYS: Final = """
 SELECT key_id, kcv, ends_on FROM medswitch.vault_key WHERE kind = 'terminal'
 """
+_REWRAP: Final = """
+UPDATE medswitch.vault_key SET kek_id = %s, nonce = %s, wrapped = %s WHERE key_id = %s
+"""
 _MOVE: Final = "UPDATE medswitch.vault_key SET state = %s WHERE key_id = ANY(%s)"
 _END_SESSIONS: Final = """
 UPDATE medswitch.session s SET ended_at = %s FROM medswitch.vault_key v
@@ -120,6 +123,13 @@ def last_days(conn: Connection[TupleRow]) -> dict[str, date]:
 def ending(conn: Connection[TupleRow], by: date) -> list[tuple[str, date]]:
     """Return the keys in use or held ready whose last day comes by then, the first to end first."""
     return [(key, day) for key, day in conn.execute(_ENDS, (by,))]
+
+
+def save_wrapping(conn: Connection[TupleRow], record: KeyRecord) -> None:
+    """Replace how a key is wrapped; what it is, and its state, stay."""
+    conn.execute(
+        _REWRAP, (record.kek_id, record.nonce, record.wrapped, record.slot.key_id)
+    )  # fmt: skip
 
 
 def terminal_digest(conn: Connection[TupleRow]) -> tuple[int, str]:

@@ -14,6 +14,7 @@ from switch.office.key_change import (
     KeyFace,
     KeyLoad,
     KeyMove,
+    KeyRewrap,
     Origin,
     Part,
     complete,
@@ -176,6 +177,10 @@ def test_what_a_change_says_reads_back() -> None:
     assert KeyExport.read(export.content()) == export
     assert GenesisKeys.read(genesis.content()) == genesis
     assert GenesisKeys.read({"rule_books": []}) is None
+    rewrap = KeyRewrap("kek-1", "pkcs11/token/kek-1", "0a1b2c")
+    assert KeyRewrap.read(rewrap.content()) == rewrap
+    with pytest.raises(ValueError, match="the old one's name"):
+        KeyRewrap.read({**rewrap.content(), "new": "kek-1"})
     with pytest.raises(ValueError, match="a count and a digest"):
         GenesisKeys.read({**genesis.content(), "terminal_keys": {"count": 7, "digest": "x"}})
 
@@ -222,6 +227,14 @@ def test_custodians_hold_the_role_and_one_component_each() -> None:
     ledger.contribute("wang", KEY, 2, 2)
     ledger.approve("li", waiting.number)
     assert ledger.office.parts[KEY] == ()
+
+
+def test_a_rewrapping_lets_ceremonies_begin_again() -> None:
+    ledger = keepers()
+    ledger.contribute("li", KEY, 1, 2)
+    content = KeyRewrap("kek-1", "kek-2", "0a1b2c").content()
+    ledger.approve("wang", ledger.propose("li", Kind.REWRAP_KEYS, content).number)
+    ledger.contribute("li", KEY, 2, 2)  # nobody knows two; and of the first nothing is left
 
 
 def test_keys_take_the_role_of_keys() -> None:
