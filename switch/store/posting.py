@@ -175,6 +175,8 @@ def _year_rows(before: Member, after: Member) -> list[tuple[Any, ...]]:
 
     A year whose accumulators all came back to zero is written empty: the row may exist.
     """
+    if before.accumulators.keys() == after.accumulators.keys() and len(after.accumulators) <= 1:
+        return []  # one year of one scheme: it stands on the member row
     row_before, _ = accumulators.latest_years(before.accumulators)
     row_after, _ = accumulators.latest_years(after.accumulators)
     touched: Accumulators = after.accumulators
