@@ -10,7 +10,7 @@ reply, a query that finds the request, or a reversal closes it: no fault and no 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -23,9 +23,10 @@ from clients.link import Link, SigninFault, TerminalIdentity, TlsFiles
 from clients.outbox import Entry, EntryState, Outbox
 from clients.repeat import Repeater
 from clients.results import Resolution, SettleResult, SettleState, original_of, settle_result
-from medswitch.v1 import common_pb2, reply_pb2, settlement_pb2, terminal_pb2
+from medswitch.v1 import common_pb2, filing_pb2, reply_pb2, settlement_pb2, terminal_pb2
 from switch.model.ids import RequestId
 from switch.security.card_proof import CardOperation, epoch_ms
+from switch.wire.methods import PATHS
 
 __all__ = [
     "Resolution",
@@ -35,11 +36,16 @@ __all__ = [
     "original_of",
 ]
 
-_SETTLEMENTS: Final = "/medswitch.v1.SettlementService/"
 _TERMINALS: Final = "/medswitch.v1.TerminalService/"
 BODY_BYTES_MAX: Final = 2**20
 
 _Reply = TypeVar("_Reply", bound=Message)
+_REPEATED: Final[Mapping[str, type[Message]]] = {
+    "Cancel": settlement_pb2.CancelResponse,
+    "File": filing_pb2.FileResponse,
+    "Withdraw": filing_pb2.WithdrawResponse,
+}
+"""What cannot be undone: of unknown outcome it is repeated under its id until it is answered."""
 
 
 class TerminalClient:
@@ -95,13 +101,13 @@ class TerminalClient:
     def sign_out(self) -> None:
         """End the session everywhere. Raises: OutcomeUnknown, SwitchFault."""
         path = _TERMINALS + "SignOut"
-        self._ask(path, terminal_pb2.SignOutRequest(), terminal_pb2.SignOutResponse)
+        self.ask(path, terminal_pb2.SignOutRequest(), terminal_pb2.SignOutResponse)
         self._link.forget_session()
 
     def heartbeat(self) -> terminal_pb2.HeartbeatResponse:
         """Say that the terminal lives. Raises: OutcomeUnknown, SwitchFault."""
         request = terminal_pb2.HeartbeatRequest(time_ms=epoch_ms(self._now()))
-        return self._ask(_TERMINALS + "Heartbeat", request, terminal_pb2.HeartbeatResponse)
+        return self.ask(_TERMINALS + "Heartbeat", request, terminal_pb2.HeartbeatResponse)
 
     def echo(self, payload: bytes) -> bytes:
         """Send up to 4 KiB there and back, unsigned. Raises: grpc.RpcError."""
@@ -120,8 +126,8 @@ class TerminalClient:
                 CardOperation.READ_MEMBER, self.identity.terminal_id, request_id, 0
             ),
         )
-        path = _SETTLEMENTS + "ReadMember"
-        return self._ask(path, request, settlement_pb2.ReadMemberResponse)
+        path = PATHS["ReadMember"]
+        return self.ask(path, request, settlement_pb2.ReadMemberResponse)
 
     def presettle(
         self, claim: common_pb2.Claim, credential: Credential
@@ -134,16 +140,16 @@ class TerminalClient:
             CardOperation.PRESETTLE, self.identity.terminal_id, request_id, claim.total_fen
         )
         request.evidence.CopyFrom(evidence)
-        path = _SETTLEMENTS + "Presettle"
-        return self._ask(path, request, settlement_pb2.PresettleResponse)
+        path = PATHS["Presettle"]
+        return self.ask(path, request, settlement_pb2.PresettleResponse)
 
     def get_settlement(
         self, original: settlement_pb2.Original
     ) -> settlement_pb2.GetSettlementResponse:
         """Ask what became of a request. Raises: OutcomeUnknown, SwitchFault."""
         request = settlement_pb2.GetSettlementRequest(original=original)
-        path = _SETTLEMENTS + "GetSettlement"
-        return self._ask(path, request, settlement_pb2.GetSettlementResponse)
+        path = PATHS["GetSettlement"]
+        return self.ask(path, request, settlement_pb2.GetSettlementResponse)
 
     # Changing: stored, then sent.
 
@@ -158,9 +164,7 @@ class TerminalClient:
         Raises: OutcomeUnknown when no proven reply came: the request stands in the outbox;
         SwitchFault for a proven refusal of the message itself.
         """
-        return self._post(
-            self.prepare(claim, credential, presettled), settlement_pb2.SettleResponse
-        )
+        return self.post(self.prepare(claim, credential, presettled), settlement_pb2.SettleResponse)
 
     def prepare(
         self,
@@ -174,7 +178,9 @@ class TerminalClient:
         request = settlement_pb2.SettleRequest(
             claim=claim,
             expected=settlement_pb2.Expected(
-                fund_fen=split.fund_fen, account_fen=split.account_fen
+                fund_fen=split.fund_fen,
+                account_fen=split.account_fen,
+                account_relative_fen=split.account_relative_fen,
             ),
             settle_nonce=presettled.settle_nonce,
         )
@@ -188,7 +194,7 @@ class TerminalClient:
             presettled.settle_nonce,
         )
         request.evidence.CopyFrom(evidence)
-        return self._stored(request_id, "Settle", presettled.member_id, claim.total_fen, request)
+        return self.stored(request_id, "Settle", presettled.member_id, claim.total_fen, request)
 
     def settle_or_reverse(
         self,
@@ -203,7 +209,7 @@ class TerminalClient:
         """
         entry = self.prepare(claim, credential, presettled)
         try:
-            settled = self._post(entry, settlement_pb2.SettleResponse)
+            settled = self.post(entry, settlement_pb2.SettleResponse)
         except OutcomeUnknown:
             return self._conclude(entry)
         except SwitchFault as fault:
@@ -217,14 +223,14 @@ class TerminalClient:
         """Undo a settlement known to have posted (2208). Raises: as `settle`."""
         request_id = self.outbox.make_id()
         request = settlement_pb2.CancelRequest(request_id=request_id, original=original)
-        entry = self._stored(request_id, "Cancel", original.member_id, original.total_fen, request)
-        return self._post(entry, settlement_pb2.CancelResponse)
+        entry = self.stored(request_id, "Cancel", original.member_id, original.total_fen, request)
+        return self.post(entry, settlement_pb2.CancelResponse)
 
     def reverse(self, original: settlement_pb2.Original) -> settlement_pb2.ReverseResponse:
         """Undo a settlement whose outcome is not known (2601). Raises: as `settle`."""
         request_id = self.outbox.make_id()
         request = settlement_pb2.ReverseRequest(request_id=request_id, original=original)
-        entry = self._stored(request_id, "Reverse", original.member_id, original.total_fen, request)
+        entry = self.stored(request_id, "Reverse", original.member_id, original.total_fen, request)
         return self._reverse(entry)
 
     def repeat(self, request_id: RequestId) -> bytes:
@@ -242,12 +248,12 @@ class TerminalClient:
 
         Raises: as `settle`.
         """
-        return self._repeater.answer(_SETTLEMENTS + entry.method, entry.body, entry.request_id)
+        return self._repeater.answer(PATHS[entry.method], entry.body, entry.request_id)
 
     def resolve(self) -> list[Resolution]:
         """Find out what became of every request of unknown outcome: after a crash, now and then.
 
-        Cancels and reversals are repeated; a settlement is asked for, and reversed if never seen.
+        What cannot be undone is repeated; a settlement is asked for, and reversed if never seen.
         """
         pending = self.outbox.pending()
         found = []
@@ -271,11 +277,12 @@ class TerminalClient:
             case "Reverse":
                 self._reverse(entry)
             case _:
-                self._post(entry, settlement_pb2.CancelResponse)
+                self.post(entry, _REPEATED[entry.method])
 
-    def _stored(
+    def stored(
         self, request_id: RequestId, method: str, member_id: str, total_fen: int, request: Message
     ) -> Entry:
+        """Store a request, to be posted. Raises: ValueError when it is too large to be sent."""
         body = request.SerializeToString()
         if len(body) > BODY_BYTES_MAX:
             raise ValueError(f"the request has {len(body)} bytes, above {BODY_BYTES_MAX}")
@@ -283,10 +290,13 @@ class TerminalClient:
         self.outbox.store(entry)
         return entry
 
-    def _post(self, entry: Entry, kind: type[_Reply]) -> _Reply:
-        """Send a stored request until it is answered, and write the answer down."""
+    def post(self, entry: Entry, kind: type[_Reply]) -> _Reply:
+        """Send a stored request until it is answered, and write the answer down.
+
+        Raises: as `settle`.
+        """
         try:
-            body = self._repeater.answer(_SETTLEMENTS + entry.method, entry.body, entry.request_id)
+            body = self._repeater.answer(PATHS[entry.method], entry.body, entry.request_id)
         except SwitchFault as fault:
             if fault.refuses_the_message:
                 self.outbox.close_entry(entry.request_id, EntryState.REFUSED, None, str(fault))
@@ -296,7 +306,7 @@ class TerminalClient:
 
     def _reverse(self, entry: Entry) -> settlement_pb2.ReverseResponse:
         """Send a stored reversal; when it succeeded, its original is closed too."""
-        reply = self._post(entry, settlement_pb2.ReverseResponse)
+        reply = self.post(entry, settlement_pb2.ReverseResponse)
         original = settlement_pb2.ReverseRequest.FromString(entry.body).original
         code = reply.outcome.code
         if code in {reply_pb2.REPLY_CODE_OK, reply_pb2.REPLY_CODE_ALREADY_UNDONE}:
@@ -333,7 +343,8 @@ class TerminalClient:
                 self.outbox.close_entry(entry.request_id, EntryState.UNDONE, None, answer.undone_by)
                 return SettleResult(SettleState.UNDONE, entry.request_id, None)
 
-    def _ask(self, path: str, request: Message, kind: type[_Reply]) -> _Reply:
+    def ask(self, path: str, request: Message, kind: type[_Reply]) -> _Reply:
+        """Ask what changes nothing. Raises: OutcomeUnknown, SwitchFault."""
         return kind.FromString(
             self._repeater.answer(path, request.SerializeToString(), RequestId(""))
         )

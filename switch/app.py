@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from switch.pipeline.ports import Clock
 from switch.security.vault import SoftwareVault
 from switch.server.handlers import build_handlers
 from switch.server.lifecycle import ServerLimits, SwitchServer, TlsFiles
+from switch.server.pulse import pulse
 from switch.store.inquiry import InquiryWindow
 from switch.store.keys import load_keys, terminal_records
 from switch.store.lane import Lane
@@ -120,7 +122,18 @@ async def switch(
         way_out.callback(closer.cancel)
         way_out.push_async_callback(server.drain)
         await server.start()
+        health = asyncio.create_task(pulse(server, partial(_is_ready, lane, reference)))
+        way_out.callback(health.cancel)
         yield server
+
+
+async def _is_ready(lane: Lane, reference: ReferenceCache) -> bool:
+    """Say whether the lane works and the database takes connections and answers."""
+    try:
+        await reference.fresh()
+    except psycopg.Error:
+        return False
+    return lane.works
 
 
 async def run(settings: Settings, url: str, port_file: Path | None = None) -> None:

@@ -27,11 +27,11 @@ from switch.security.vault import SoftwareVault
 from switch.store.cards import replace_card
 from switch.store.keys import terminal_records
 from switch.store.windows import close_window
+from switch.wire.methods import PATHS
 from tests.fix_db import _database, _run, _url_of
 from tests.fix_province import (
     KEK,
     NONCE,
-    SETTLEMENTS,
     ManualClock,
     Province,
     Room,
@@ -50,22 +50,27 @@ HISTORY = "medswitch_history"
 class SignedRoom(Room):
     """A room whose terminal signs under the key of its session."""
 
+    held: MacKey | None = None
+
     def call(self, method: str, body: bytes) -> Authenticated:
         self.seq += 1
         session = session_of(self.terminal)
-        path = SETTLEMENTS + method
+        path = PATHS[method]
         message = request_message(path, self.terminal, session, self.seq, body)
         received = Received(
             path, self.terminal, session, self.seq, self.key().compute(message), body,
             self.clock.now(),
         )  # fmt: skip
-        return Authenticated(received, self.institution)
+        return Authenticated(received, self.institution, self.terminal_class)
 
     def key(self) -> MacKey:
         """The key of the terminal's one session."""
+        if self.held is not None:
+            return self.held
         with psycopg.connect(self.province.url, autocommit=True) as connection:
             vault = SoftwareVault(KEK, terminal_records(connection, self.terminal))
-        return vault.session_key(self.terminal, 1, NONCE, NONCE, session_of(self.terminal))
+        self.held = vault.session_key(self.terminal, 1, NONCE, NONCE, session_of(self.terminal))
+        return self.held
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ from medswitch.v1 import common_pb2, reply_pb2, settlement_pb2
 from switch.app import TerminalKeys
 from switch.model.fault import Fault
 from switch.model.ids import SocialSecurityNumber, TerminalId
-from switch.model.stages import GetSettlement, Inquiry, Presettle, Recorded, Settle
+from switch.model.stages import GetSettlement, Inquiry, Presettle, Recorded, Settle, Undo
 from switch.security.custody import (
     KekAlgorithm,
     KeyEncryptionKey,
@@ -113,6 +113,7 @@ class BookCounter:
 
     def _post(self, operation: Recorded) -> bytes:
         if not isinstance(operation, Settle):
+            assert isinstance(operation, Undo)
             original = operation.original.request_id
             tombstone = original not in self.posted
             self.undone.setdefault(original, operation.request_id)

@@ -30,6 +30,7 @@ from switch.model.ids import (
     make_request_id,
 )
 from switch.model.stages import Authenticated, Received
+from switch.model.terminal import TerminalClass
 from switch.pipeline.desk import Desk
 from switch.security.card_proof import CardOperation
 from switch.security.custody import KekAlgorithm, KeyEncryptionKey
@@ -42,11 +43,11 @@ from switch.store.lane import Lane
 from switch.store.postman import Postman
 from switch.store.reference import ReferenceCache
 from switch.wire.codec import WireCodec
+from switch.wire.methods import PATHS
 from tests.fix_db import _database, _run, _url_of
 
 SEEDED = "medswitch_seeded"
 KEK = KeyEncryptionKey("kek-test", KekAlgorithm.SM4_GCM, bytes(range(16)))
-SETTLEMENTS = "/medswitch.v1.SettlementService/"
 NONCE = b"n" * 16
 
 
@@ -108,6 +109,7 @@ class Room:
     inquiries: InquiryWindow
     institution: InstitutionCode
     terminal: TerminalId
+    terminal_class: TerminalClass = TerminalClass.INSTITUTION
     codec: WireCodec = field(default_factory=WireCodec)
     sequence: int = 0
     seq: int = 0
@@ -142,10 +144,10 @@ class Room:
     def call(self, method: str, body: bytes) -> Authenticated:
         self.seq += 1
         received = Received(
-            SETTLEMENTS + method, self.terminal, session_of(self.terminal), self.seq, bytes(16),
+            PATHS[method], self.terminal, session_of(self.terminal), self.seq, bytes(16),
             body, self.clock.now(),
         )  # fmt: skip
-        return Authenticated(received, self.institution)
+        return Authenticated(received, self.institution, self.terminal_class)
 
     def claim(self, kind: str = "11", **fields: Any) -> common_pb2.Claim:
         lines = fields.pop("lines", [item("DEMO-CEFTRI-INJ", "头孢曲松", 5, "40.00")])
@@ -162,7 +164,7 @@ class Room:
             credential.prove(CardOperation.PRESETTLE, self.terminal, request_id, claim.total_fen)
         )
         body = request.SerializeToString()
-        operation = self.codec.decode(SETTLEMENTS + "Presettle", self.call("Presettle", body))
+        operation = self.codec.decode(PATHS["Presettle"], self.call("Presettle", body))
         reply = await self.inquiries.ask(operation)  # type: ignore[arg-type] # a presettlement
         return settlement_pb2.PresettleResponse.FromString(reply)
 
@@ -178,7 +180,9 @@ class Room:
         request = settlement_pb2.SettleRequest(
             claim=claim,
             expected=settlement_pb2.Expected(
-                fund_fen=split.fund_fen, account_fen=split.account_fen
+                fund_fen=split.fund_fen,
+                account_fen=split.account_fen,
+                account_relative_fen=split.account_relative_fen,
             ),
             settle_nonce=shown.settle_nonce,
         )
@@ -192,7 +196,7 @@ class Room:
         return request.SerializeToString()
 
     async def send(self, method: str, body: bytes) -> bytes:
-        operation = self.codec.decode(SETTLEMENTS + method, self.call(method, body))
+        operation = self.codec.decode(PATHS[method], self.call(method, body))
         return await self.lane.post(operation)  # type: ignore[arg-type] # a recorded one
 
     async def settle(self, body: bytes) -> settlement_pb2.SettleResponse:
@@ -222,7 +226,7 @@ class Room:
         self, original: settlement_pb2.Original
     ) -> settlement_pb2.GetSettlementResponse:
         body = settlement_pb2.GetSettlementRequest(original=original).SerializeToString()
-        path = SETTLEMENTS + "GetSettlement"
+        path = PATHS["GetSettlement"]
         operation = self.codec.decode(path, self.call("GetSettlement", body))
         reply = await self.inquiries.ask(operation)  # type: ignore[arg-type] # a query
         return settlement_pb2.GetSettlementResponse.FromString(reply)
@@ -258,7 +262,7 @@ def open_room(
     stated = province.people["terminals"][f"{at}_{number}"]
     return Room(
         province, clock, lane, inquiries, InstitutionCode(stated["institution"]),
-        TerminalId(stated["terminal_id"]), sequence=number * 1_000,
+        TerminalId(stated["terminal_id"]), TerminalClass(stated["class"]), sequence=number * 1_000,
     )  # fmt: skip
 
 
@@ -325,13 +329,14 @@ def open_session(connection: psycopg.Connection, terminal: dict[str, Any]) -> No
     connection.execute(
         "INSERT INTO medswitch.session (session_id, terminal_id, institution, class, suite,"
         " key_version, nonce_t, nonce_s, opened_at, expires_at)"
-        " VALUES (%s, %s, %s, 'institution', 1, 1, %s, %s, now() - interval '1 hour',"
+        " VALUES (%s, %s, %s, %s, 1, 1, %s, %s, now() - interval '1 hour',"
         " now() + interval '1 day')"
         " ON CONFLICT DO NOTHING",
         (
             session_of(terminal["terminal_id"]),
             terminal["terminal_id"],
             terminal["institution"],
+            terminal["class"],
             NONCE,
             NONCE,
         ),

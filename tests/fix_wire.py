@@ -7,7 +7,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from medswitch.v1 import common_pb2, settlement_pb2
+from medswitch.v1 import common_pb2, filing_pb2, settlement_pb2
 from switch.model.answer import PresettleAnswer, SettleAnswer
 from switch.model.claim import Claim
 from switch.model.codes import (
@@ -33,7 +33,7 @@ from switch.model.ids import (
 from switch.model.member import Card, Enrolment, Filing, Member
 from switch.model.money import Fen
 from switch.model.stages import Authenticated, Received
-from switch.wire.methods import SERVICE
+from switch.wire.methods import PATHS
 
 INSTITUTION = InstitutionCode("H33020000001")
 REQUEST = RequestId("H33020000001201812011000000001")
@@ -48,8 +48,9 @@ SETTLEMENT = SettlementId("201812010000000549755815936")
 def call_of(method: str, body: bytes, received_at: datetime = RECEIVED_AT) -> Authenticated:
     """Return a proven call of the institution."""
     received = Received(
-        SERVICE + method, TerminalId("T1"), SessionId(bytes(16)), 1, bytes(16), body, received_at
-    )
+        PATHS.get(method, method), TerminalId("T1"), SessionId(bytes(16)), 1, bytes(16), body,
+        received_at,
+    )  # fmt: skip
     return Authenticated(received, INSTITUTION)
 
 
@@ -131,6 +132,27 @@ def good_requests() -> dict[str, Message]:
         "Cancel": settlement_pb2.CancelRequest(request_id=REQUEST, original=good_original()),
         "Reverse": settlement_pb2.ReverseRequest(request_id=REQUEST, original=good_original()),
         "GetSettlement": settlement_pb2.GetSettlementRequest(original=good_original()),
+        "File": filing_pb2.FileRequest(
+            request_id=REQUEST,
+            member_id=MEMBER,
+            kind=settlement_pb2.FILING_KIND_REFERRAL,
+            region_insured="330299",
+            insurance="310",
+            place="330100",
+            institution="H33010000001",
+            since="2018-12-01",
+            until="2019-05-31",
+            reason=common_pb2.Reason(operator="王一", why="转上级医院"),
+        ),
+        "Withdraw": filing_pb2.WithdrawRequest(
+            request_id=REQUEST,
+            member_id=MEMBER,
+            filing_id="BA0000000000549755815936",
+            reason=common_pb2.Reason(operator="王一", why="已返回"),
+        ),
+        "ListFilings": filing_pb2.ListFilingsRequest(
+            request_id=REQUEST, member_id=MEMBER, kind=settlement_pb2.FILING_KIND_REFERRAL
+        ),
     }
 
 

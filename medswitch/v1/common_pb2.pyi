@@ -630,6 +630,74 @@ class YearToDate(_message.Message):
 Global___YearToDate: _TypeAlias = YearToDate  # noqa: Y015
 
 @_typing.final
+class Reason(_message.Message):
+    """Who asks for a change of what is on file, and why. Kept for ever with what was changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    operator: _builtins.str
+    """The person at the terminal, by name, 1..50 characters (opter_name)."""
+    why: _builtins.str
+    """Why, 1..200 characters (memo; refl_rea)."""
+    def __init__(
+        self,
+        *,
+        operator: _builtins.str = ...,
+        why: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["operator", b"operator", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Reason: _TypeAlias = Reason  # noqa: Y015
+
+@_typing.final
+class Act(_message.Message):
+    """Who changed what is on file, when and why."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    INSTITUTION_FIELD_NUMBER: _builtins.int
+    TERMINAL_ID_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    AT_MS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """The request that did it (msgid)."""
+    institution: _builtins.str
+    """The agency or institution, 12 characters (opter_type; fixmedins_code)."""
+    terminal_id: _builtins.str
+    """The terminal."""
+    operator: _builtins.str
+    """The person at the terminal (opter_name)."""
+    why: _builtins.str
+    """Why (memo)."""
+    at_ms: _builtins.int
+    """When it took effect, in ms since 1970 UTC (opt_time)."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        institution: _builtins.str = ...,
+        terminal_id: _builtins.str = ...,
+        operator: _builtins.str = ...,
+        why: _builtins.str = ...,
+        at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_ms", b"at_ms", "institution", b"institution", "operator", b"operator", "request_id", b"request_id", "terminal_id", b"terminal_id", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Act: _TypeAlias = Act  # noqa: Y015
+
+@_typing.final
 class Decision(_message.Message):
     """An adjudicated claim: the split, what it rests on, and its working."""
 

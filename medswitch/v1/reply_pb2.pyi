@@ -164,6 +164,52 @@ class _ReplyCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReplyCode.V
     """
     REPLY_CODE_SPECIAL_DISEASE_NOT_LISTED: _ReplyCode.ValueType  # 315
     """The disease is not on the insured place's list. Do not retry. The patient pays."""
+    REPLY_CODE_FILING_AGENCY_ONLY: _ReplyCode.ValueType  # 320
+    """--- Filings. ---
+
+    Only the agency may take this filing: the insured place's policy lets no institution here do so. Do not retry. The
+    patient goes to the agency.
+    """
+    REPLY_CODE_FILING_NOT_SERVED: _ReplyCode.ValueType  # 321
+    """The agency does not serve the insured region. Nothing changed. The patient goes to the agency that does."""
+    REPLY_CODE_FILING_PLACE_UNKNOWN: _ReplyCode.ValueType  # 322
+    """The place filed for is no province or region that is known. Nothing changed. The operator corrects it; new id."""
+    REPLY_CODE_FILING_PLACE_AT_HOME: _ReplyCode.ValueType  # 323
+    """The place filed for lies in the insured city: no filing is needed there. Nothing changed. The operator corrects it;
+    new id.
+    """
+    REPLY_CODE_FILING_DISEASE_UNKNOWN: _ReplyCode.ValueType  # 324
+    """The disease is not on the insured place's list. Nothing changed. The operator corrects the code; new id."""
+    REPLY_CODE_FILING_INSTITUTION_UNKNOWN: _ReplyCode.ValueType  # 325
+    """The institution named is not designated on the filing's first day. Nothing changed. The operator corrects it; new id."""
+    REPLY_CODE_FILING_RELATIVE_UNKNOWN: _ReplyCode.ValueType  # 326
+    """The relative is not known, or is the person himself. Nothing changed. The operator corrects the number; new id."""
+    REPLY_CODE_FILING_RELATIVE_ELSEWHERE: _ReplyCode.ValueType  # 327
+    """The relative is not insured in the person's region on the filing's first day; accounts pay within one region.
+    Nothing changed. Do not retry. Nobody need act.
+    """
+    REPLY_CODE_FILING_TOO_EARLY: _ReplyCode.ValueType  # 328
+    """The filing would begin earlier than policy allows; the fact `earliest` says when it may. Nothing changed. The operator
+    corrects the day; new id.
+    """
+    REPLY_CODE_FILING_TOO_LONG: _ReplyCode.ValueType  # 329
+    """The filing would run longer than policy allows; the fact `latest` says until when it may. Nothing changed. The
+    operator corrects the day; new id.
+    """
+    REPLY_CODE_FILING_OVERLAPS: _ReplyCode.ValueType  # 330
+    """The filing would overlap another of the same kind and place, disease or institution; the fact `filing` names it.
+    Nothing changed. The operator withdraws that one or files for other days; new id.
+    """
+    REPLY_CODE_FILINGS_TOO_MANY: _ReplyCode.ValueType  # 331
+    """The person has more filings than one person can have. Nothing changed. The operator asks who keeps the switch."""
+    REPLY_CODE_FILING_UNKNOWN: _ReplyCode.ValueType  # 332
+    """The person has no such filing. Nothing changed. The operator lists the person's filings; new id."""
+    REPLY_CODE_FILING_OF_ANOTHER: _ReplyCode.ValueType  # 333
+    """Another institution, or the agency, took this filing; an institution withdraws only its own. Nothing changed. The
+    patient goes to the agency.
+    """
+    REPLY_CODE_FILING_OVER: _ReplyCode.ValueType  # 334
+    """The filing is over: withdrawn before, or ended; the fact `until` is its last day. Final. Nobody need act."""
     REPLY_CODE_AMOUNTS_CHANGED: _ReplyCode.ValueType  # 400
     """--- The money. ---
 
@@ -317,6 +363,52 @@ filing.
 """
 REPLY_CODE_SPECIAL_DISEASE_NOT_LISTED: ReplyCode.ValueType  # 315
 """The disease is not on the insured place's list. Do not retry. The patient pays."""
+REPLY_CODE_FILING_AGENCY_ONLY: ReplyCode.ValueType  # 320
+"""--- Filings. ---
+
+Only the agency may take this filing: the insured place's policy lets no institution here do so. Do not retry. The
+patient goes to the agency.
+"""
+REPLY_CODE_FILING_NOT_SERVED: ReplyCode.ValueType  # 321
+"""The agency does not serve the insured region. Nothing changed. The patient goes to the agency that does."""
+REPLY_CODE_FILING_PLACE_UNKNOWN: ReplyCode.ValueType  # 322
+"""The place filed for is no province or region that is known. Nothing changed. The operator corrects it; new id."""
+REPLY_CODE_FILING_PLACE_AT_HOME: ReplyCode.ValueType  # 323
+"""The place filed for lies in the insured city: no filing is needed there. Nothing changed. The operator corrects it;
+new id.
+"""
+REPLY_CODE_FILING_DISEASE_UNKNOWN: ReplyCode.ValueType  # 324
+"""The disease is not on the insured place's list. Nothing changed. The operator corrects the code; new id."""
+REPLY_CODE_FILING_INSTITUTION_UNKNOWN: ReplyCode.ValueType  # 325
+"""The institution named is not designated on the filing's first day. Nothing changed. The operator corrects it; new id."""
+REPLY_CODE_FILING_RELATIVE_UNKNOWN: ReplyCode.ValueType  # 326
+"""The relative is not known, or is the person himself. Nothing changed. The operator corrects the number; new id."""
+REPLY_CODE_FILING_RELATIVE_ELSEWHERE: ReplyCode.ValueType  # 327
+"""The relative is not insured in the person's region on the filing's first day; accounts pay within one region.
+Nothing changed. Do not retry. Nobody need act.
+"""
+REPLY_CODE_FILING_TOO_EARLY: ReplyCode.ValueType  # 328
+"""The filing would begin earlier than policy allows; the fact `earliest` says when it may. Nothing changed. The operator
+corrects the day; new id.
+"""
+REPLY_CODE_FILING_TOO_LONG: ReplyCode.ValueType  # 329
+"""The filing would run longer than policy allows; the fact `latest` says until when it may. Nothing changed. The
+operator corrects the day; new id.
+"""
+REPLY_CODE_FILING_OVERLAPS: ReplyCode.ValueType  # 330
+"""The filing would overlap another of the same kind and place, disease or institution; the fact `filing` names it.
+Nothing changed. The operator withdraws that one or files for other days; new id.
+"""
+REPLY_CODE_FILINGS_TOO_MANY: ReplyCode.ValueType  # 331
+"""The person has more filings than one person can have. Nothing changed. The operator asks who keeps the switch."""
+REPLY_CODE_FILING_UNKNOWN: ReplyCode.ValueType  # 332
+"""The person has no such filing. Nothing changed. The operator lists the person's filings; new id."""
+REPLY_CODE_FILING_OF_ANOTHER: ReplyCode.ValueType  # 333
+"""Another institution, or the agency, took this filing; an institution withdraws only its own. Nothing changed. The
+patient goes to the agency.
+"""
+REPLY_CODE_FILING_OVER: ReplyCode.ValueType  # 334
+"""The filing is over: withdrawn before, or ended; the fact `until` is its last day. Final. Nobody need act."""
 REPLY_CODE_AMOUNTS_CHANGED: ReplyCode.ValueType  # 400
 """--- The money. ---
 

@@ -79,6 +79,10 @@ class _FilingKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FilingKind
     """Study in another city (2501)."""
     FILING_KIND_SPECIAL_DISEASE: _FilingKind.ValueType  # 5
     """A special disease (2503, 门慢门特)."""
+    FILING_KIND_DESIGNATED: _FilingKind.ValueType  # 6
+    """A designated institution that the person chose (2505, 定点)."""
+    FILING_KIND_FAMILY: _FilingKind.ValueType  # 7
+    """A relative's account pays, too (共济)."""
 
 class FilingKind(_FilingKind, metaclass=_FilingKindEnumTypeWrapper):
     """What a filing permits."""
@@ -95,6 +99,10 @@ FILING_KIND_STUDENT: FilingKind.ValueType  # 4
 """Study in another city (2501)."""
 FILING_KIND_SPECIAL_DISEASE: FilingKind.ValueType  # 5
 """A special disease (2503, 门慢门特)."""
+FILING_KIND_DESIGNATED: FilingKind.ValueType  # 6
+"""A designated institution that the person chose (2505, 定点)."""
+FILING_KIND_FAMILY: FilingKind.ValueType  # 7
+"""A relative's account pays, too (共济)."""
 Global___FilingKind: _TypeAlias = FilingKind  # noqa: Y015
 
 class _SettlementState:
@@ -243,7 +251,7 @@ Global___Enrolment: _TypeAlias = Enrolment  # noqa: Y015
 
 @_typing.final
 class Filing(_message.Message):
-    """A filing (2501, 2503)."""
+    """A filing (2501, 2503, 2505)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -254,6 +262,8 @@ class Filing(_message.Message):
     DISEASE_CODE_FIELD_NUMBER: _builtins.int
     SINCE_FIELD_NUMBER: _builtins.int
     UNTIL_FIELD_NUMBER: _builtins.int
+    INSTITUTION_FIELD_NUMBER: _builtins.int
+    RELATIVE_ID_FIELD_NUMBER: _builtins.int
     filing_id: _builtins.str
     """Its id (trt_dcla_detl_sn)."""
     kind: Global___FilingKind.ValueType
@@ -267,7 +277,11 @@ class Filing(_message.Message):
     since: _builtins.str
     """First day, yyyy-MM-dd (begndate)."""
     until: _builtins.str
-    """Last day, yyyy-MM-dd, or "" when open-ended (enddate)."""
+    """Last day, yyyy-MM-dd, or "" when open-ended (enddate). A withdrawn filing ends on the day before its withdrawal."""
+    institution: _builtins.str
+    """The institution that was chosen (fixmedins_code, 2505), or that found the disease (ide_fixmedins_no, 2503), or ""."""
+    relative_id: _builtins.str
+    """The person number of the relative whose account pays, too, or "" (共济)."""
     def __init__(
         self,
         *,
@@ -278,10 +292,12 @@ class Filing(_message.Message):
         disease_code: _builtins.str = ...,
         since: _builtins.str = ...,
         until: _builtins.str = ...,
+        institution: _builtins.str = ...,
+        relative_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["disease_code", b"disease_code", "filing_id", b"filing_id", "kind", b"kind", "place", b"place", "region", b"region", "since", b"since", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disease_code", b"disease_code", "filing_id", b"filing_id", "institution", b"institution", "kind", b"kind", "place", b"place", "region", b"region", "relative_id", b"relative_id", "since", b"since", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -515,19 +531,23 @@ class Expected(_message.Message):
 
     FUND_FEN_FIELD_NUMBER: _builtins.int
     ACCOUNT_FEN_FIELD_NUMBER: _builtins.int
+    ACCOUNT_RELATIVE_FEN_FIELD_NUMBER: _builtins.int
     fund_fen: _builtins.int
     """All funds in fen (fund_pay_sumamt)."""
     account_fen: _builtins.int
     """The member's own account in fen (acct_pay)."""
+    account_relative_fen: _builtins.int
+    """Relatives' accounts in fen (acct_mulaid_pay). The card does not sign it, but the patient saw it."""
     def __init__(
         self,
         *,
         fund_fen: _builtins.int = ...,
         account_fen: _builtins.int = ...,
+        account_relative_fen: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_fen", b"account_fen", "fund_fen", b"fund_fen"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_fen", b"account_fen", "account_relative_fen", b"account_relative_fen", "fund_fen", b"fund_fen"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -656,6 +676,7 @@ class Undone(_message.Message):
     BALANCE_CURRENT_FEN_FIELD_NUMBER: _builtins.int
     BALANCE_EARLIER_FEN_FIELD_NUMBER: _builtins.int
     BALANCE_FEN_FIELD_NUMBER: _builtins.int
+    ACCOUNT_RELATIVE_FEN_FIELD_NUMBER: _builtins.int
     tombstone: _builtins.bool
     """True when the original had not arrived: it will never post, and the amounts are zero."""
     undo_settlement_id: _builtins.str
@@ -684,6 +705,8 @@ class Undone(_message.Message):
     """Earlier years' account in fen, after the undoing."""
     balance_fen: _builtins.int
     """Both together (balc)."""
+    account_relative_fen: _builtins.int
+    """Relatives' accounts (acct_mulaid_pay), given back to them."""
     @_builtins.property
     def original(self) -> Global___Original:
         """The request undone."""
@@ -706,10 +729,11 @@ class Undone(_message.Message):
         balance_current_fen: _builtins.int | None = ...,
         balance_earlier_fen: _builtins.int | None = ...,
         balance_fen: _builtins.int | None = ...,
+        account_relative_fen: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_balance_current_fen", b"_balance_current_fen", "_balance_earlier_fen", b"_balance_earlier_fen", "_balance_fen", b"_balance_fen", "balance_current_fen", b"balance_current_fen", "balance_earlier_fen", b"balance_earlier_fen", "balance_fen", b"balance_fen", "original", b"original"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_balance_current_fen", b"_balance_current_fen", "_balance_earlier_fen", b"_balance_earlier_fen", "_balance_fen", b"_balance_fen", "account_fen", b"account_fen", "balance_current_fen", b"balance_current_fen", "balance_earlier_fen", b"balance_earlier_fen", "balance_fen", b"balance_fen", "business_day", b"business_day", "cash_fen", b"cash_fen", "fund_fen", b"fund_fen", "hospital_fen", b"hospital_fen", "original", b"original", "tombstone", b"tombstone", "total_fen", b"total_fen", "undo_settlement_id", b"undo_settlement_id", "undone_at_ms", b"undone_at_ms", "undone_by", b"undone_by", "undone_settlement_id", b"undone_settlement_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_balance_current_fen", b"_balance_current_fen", "_balance_earlier_fen", b"_balance_earlier_fen", "_balance_fen", b"_balance_fen", "account_fen", b"account_fen", "account_relative_fen", b"account_relative_fen", "balance_current_fen", b"balance_current_fen", "balance_earlier_fen", b"balance_earlier_fen", "balance_fen", b"balance_fen", "business_day", b"business_day", "cash_fen", b"cash_fen", "fund_fen", b"fund_fen", "hospital_fen", b"hospital_fen", "original", b"original", "tombstone", b"tombstone", "total_fen", b"total_fen", "undo_settlement_id", b"undo_settlement_id", "undone_at_ms", b"undone_at_ms", "undone_by", b"undone_by", "undone_settlement_id", b"undone_settlement_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__balance_current_fen: _TypeAlias = _typing.Literal["balance_current_fen"]  # noqa: Y015
     _WhichOneofArgType__balance_current_fen: _TypeAlias = _typing.Literal["_balance_current_fen", b"_balance_current_fen"]  # noqa: Y015

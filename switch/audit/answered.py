@@ -10,14 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from medswitch.v1 import settlement_pb2
+from medswitch.v1 import filing_pb2, settlement_pb2
 from switch.audit.findings import Violation
-from switch.audit.replies import read_reply
+from switch.audit.replies import RECORDED, read_reply
 from switch.audit.rows import RequestRow, UndoRow
 from switch.model.reply import ReplyCode
 from switch.wire.methods import short_name
 
-RECORDED: Final = frozenset({"Settle", "Cancel", "Reverse"})
 BY_ID_ALONE: Final = frozenset({ReplyCode.REQUEST_TOO_OLD, ReplyCode.REQUEST_AHEAD})
 """Declines that follow from the id and are not recorded."""
 UNDONE: Final = frozenset({ReplyCode.CANCELLED, ReplyCode.REVERSED})
@@ -98,6 +97,8 @@ def _check_posted(answer: Answer, row: RequestRow) -> Iterator[Violation]:
     reply = read_reply(row)
     if reply is None:
         yield Violation(6, answer.key, "the register's reply cannot be read")
+        return
+    if isinstance(reply, filing_pb2.FileResponse | filing_pb2.WithdrawResponse):
         return
     if isinstance(reply, settlement_pb2.SettleResponse):
         settled, amounts = reply.settlement_id, _amounts(reply.decision.split)

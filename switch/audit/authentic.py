@@ -9,7 +9,7 @@ from switch.audit.rows import Case, RequestRow, SessionRow
 from switch.pipeline.undo import TOMBSTONE
 from switch.security.errors import MacMismatch
 from switch.security.mac import MacKey, request_message
-from switch.wire.methods import SERVICE
+from switch.wire.methods import PATHS
 
 CLOCKS_APART: Final = timedelta(seconds=5)
 """Replicas write their own clocks: one may open a session that another receives a call of."""
@@ -39,11 +39,11 @@ def check_authentic(case: Case, session_key: SessionKey) -> Iterator[Violation]:
             8, row.key, f"terminal {session.terminal_id} has no key version {session.key_version}"
         )
         return
-    path = SERVICE + row.method
     try:
+        path = PATHS[row.method]
         message = request_message(path, row.terminal_id, row.session_id, row.seq, row.body)
         key.verify(message, row.mac)
-    except (MacMismatch, ValueError, OverflowError):
+    except (MacMismatch, KeyError, ValueError, OverflowError):
         yield Violation(8, row.key, "its MAC is not that of its bytes")
 
 

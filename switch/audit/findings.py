@@ -12,6 +12,8 @@ Progress = Callable[[str, int, int], None]
 
 REFERENCES: Final = 0
 """The number of the check beside the others: there are no foreign keys on hot tables."""
+WRITTEN: Final = 17
+"""The invariant of what requests write beside the ledger."""
 ANSWERED: Final = 6
 """The invariant that rows alone cannot show: it needs what the callers were told."""
 RECORDS: Final = 16
@@ -55,6 +57,7 @@ INVARIANTS: Final = (
     Invariant(14, "卡计数只增", "A card's counter only rises", "member, request, member_event"),
     Invariant(15, "版本与批次连续", "Versions and batches are dense", "member, request, batch"),
     Invariant(RECORDS, "变更皆有留痕", "Changes follow from audit records", "audit_record, change"),
+    Invariant(WRITTEN, "备案皆有来由", "Filings are as their requests wrote", "request, filing"),
 )
 
 

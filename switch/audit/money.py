@@ -5,6 +5,7 @@ from typing import Final
 
 from switch.audit.findings import Violation
 from switch.audit.rows import BatchRow, JournalRow, PostingRow
+from switch.ledger.chart import FAMILY
 from switch.model.journal import INTERCITY
 from switch.model.money import AMOUNT_FEN_MAX
 
@@ -70,9 +71,16 @@ def check_postings(journal: JournalRow) -> Iterator[Violation]:
 
 
 def check_sums(batch: BatchRow, totals: Mapping[str, int]) -> Iterator[Violation]:
-    """A batch carries exactly what its postings add to each account of each book."""
+    """A batch carries exactly what its postings add to each account of each book.
+
+    What relatives pay is taken up in the same batch: nothing of it is left.
+    """
     stored = {account: change for account, change in batch.sums.items() if change}
     posted = {account: change for account, change in totals.items() if change}
+    for account in sorted(posted):
+        if account.partition(" ")[2].startswith(FAMILY):
+            left = posted[account]
+            yield Violation(2, batch.key, f"{account}: {left} fen of relatives' parts are left")
     for account in sorted(set(stored) | set(posted)):
         there, here = stored.get(account, 0), posted.get(account, 0)
         if there != here:
@@ -93,6 +101,8 @@ def _belongs(account: str, posting: PostingRow, journal: JournalRow) -> bool:
         case "DUE", [debtor, creditor]:
             crosses = journal.window_book == INTERCITY and home != care
             return crosses and (debtor, creditor) == (home, care)
+        case "FAMILY", [region]:
+            return region == book == home
         case "OUTSIDE", [region]:
             return region == book
         case _:

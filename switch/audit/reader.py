@@ -17,6 +17,7 @@ from psycopg.rows import TupleRow
 
 from switch.audit.rows import (
     BatchRow,
+    FilingRow,
     JournalRow,
     OfficeRows,
     PostingRow,
@@ -50,7 +51,7 @@ _SETTINGS: Final = {
 _REQUEST_COLUMNS: Final = """
 SELECT r.month, r.request_id, r.bucket, r.position, r.method, r.terminal_id, r.session_id, r.seq,
     r.mac, r.body, r.code, r.reply, r.member_id, r.member_version, r.atc, r.journal_day,
-    r.journal_id, r.snapshot, r.rule_book, r.received_at, r.lane, r.batch, r.posted_at
+    r.journal_id, r.snapshot, r.rule_book, r.received_at, r.lane, r.batch, r.posted_at, r.writes
 """
 _REQUESTS: Final = (
     _REQUEST_COLUMNS
@@ -111,6 +112,24 @@ SELECT u.month, u.original_id, u.bucket, u.kind, u.by_request_id
 FROM unnest(%s::date[], %s::text[]) AS k(month, request_id)
 JOIN undo u ON u.month = k.month AND u.original_id = k.request_id
 """
+_FILING_COLUMNS: Final = """
+SELECT f.bucket, f.member_id, f.filing_id, f.kind, f.region, f.place, f.disease_code, f.since,
+    f.until, f.institution, f.relative, f.granted, f.ended
+"""
+_FILINGS: Final = (
+    _FILING_COLUMNS
+    + """
+FROM filing f WHERE (f.bucket, f.member_id, f.filing_id) > (%s, %s, %s)
+ORDER BY f.bucket, f.member_id, f.filing_id LIMIT %s
+"""
+)
+_FILINGS_NAMED: Final = (
+    _FILING_COLUMNS
+    + """
+FROM unnest(%s::int[], %s::text[], %s::text[]) AS k(bucket, member_id, filing_id)
+JOIN filing f ON f.bucket = k.bucket AND f.member_id = k.member_id AND f.filing_id = k.filing_id
+"""
+)
 _SESSIONS: Final = """
 SELECT session_id, terminal_id, institution, key_version, nonce_t, nonce_s, opened_at, expires_at,
     ended_at
@@ -220,6 +239,25 @@ class Reader:
     def events(self) -> Iterator[list[TupleRow]]:
         """Yield the changes of people that no request made."""
         return self._walk(_EVENTS, (-1, "", 0), lambda row: row, lambda row: tuple(row[:3]))
+
+    def filings(self) -> Iterator[list[FilingRow]]:
+        """Yield filings."""
+        return self._walk(
+            _FILINGS,
+            (-1, "", ""),
+            lambda row: FilingRow(*row),
+            lambda one: (one.bucket, one.member_id, one.filing_id),
+        )
+
+    def filings_named(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], FilingRow]:
+        """Return filings by person and id."""
+        if not keys:
+            return {}
+        found = self.all(
+            _FILINGS_NAMED,
+            ([int(m[:4]) for m, _ in keys], [m for m, _ in keys], [f for _, f in keys]),
+        )
+        return {(row[1], row[2]): FilingRow(*row) for row in found}
 
     def windows(self) -> list[WindowRow]:
         """Return every window: some books, one a day."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from switch.audit.findings import REFERENCES, Violation
 from switch.audit.reader import month_in
+from switch.audit.replies import RECORDED
 from switch.audit.rows import (
     BatchRow,
     Case,
@@ -18,6 +19,7 @@ from switch.audit.rows import (
 )
 from switch.ledger.accumulators import negated
 from switch.model.ids import (
+    SHARE_STEP,
     JournalId,
     MemberId,
     bucket_of_member,
@@ -40,7 +42,7 @@ def check_request(case: Case) -> Iterator[Violation]:
     if row.method == TOMBSTONE:
         yield from _check_tombstone(case)
         return
-    if row.method not in _KINDS:
+    if row.method not in RECORDED:
         yield Violation(4, row.key, f"has method {row.method}, which is never recorded")
         return
     if case.reply is not None:
@@ -56,8 +58,12 @@ def check_request(case: Case) -> Iterator[Violation]:
         yield Violation(4, row.key, f"was answered code {row.code} and names {name_of(row.ref)}")
     if row.ref is None and ok and row.method in _ALWAYS_POSTS:
         yield Violation(4, row.key, "was answered OK and posted no journal")
-    if row.ref is not None:
+    if row.ref is None:
+        return
+    if row.method in _KINDS:
         yield from _check_own_journal(case, row.ref)
+    else:
+        yield Violation(4, row.key, f"is a {row.method}, which posts nothing, and names a journal")
 
 
 def check_journal(journal: JournalRow, requests: Mapping[str, RequestRow]) -> Iterator[Violation]:
@@ -69,6 +75,12 @@ def check_journal(journal: JournalRow, requests: Mapping[str, RequestRow]) -> It
     row = requests.get(journal.request_id)
     if row is None:
         yield Violation(4, journal.key, f"names request {journal.request_id}, which is not there")
+    elif journal.is_share:
+        lane, batch, position = journal.place
+        if row.ref is None or (lane, batch, position % SHARE_STEP) != (
+            row.lane, row.batch, row.position,
+        ):  # fmt: skip
+            yield Violation(4, journal.key, f"and {row.key} are not of one act")
     elif row.ref != journal.ref:
         named = "none" if row.ref is None else name_of(row.ref)
         yield Violation(4, journal.key, f"names {row.key}, whose journal is {named}")
@@ -110,7 +122,7 @@ def check_undo_journal(journal: JournalRow, known: Undoing) -> Iterator[Violatio
     if original is None:
         yield Violation(7, journal.key, f"undoes {name_of(journal.undoes)}, which is not there")
         return
-    if original.kind != "settlement":
+    if original.kind != ("shared" if journal.is_share else "settlement"):
         yield Violation(7, journal.key, f"undoes {original.key}, which is a {original.kind}")
     undo = known.undos.get(original.request_id)
     if undo is None:

@@ -4,21 +4,29 @@ from typing import Final
 
 from google.protobuf.message import DecodeError
 
-from medswitch.v1 import settlement_pb2
+from medswitch.v1 import filing_pb2, settlement_pb2
 from switch.audit.rows import RequestRow
 from switch.model.fault import Fault
 from switch.model.ids import InstitutionCode, SessionId, TerminalId
-from switch.model.stages import Authenticated, Cancel, Received, Reverse, Settle
+from switch.model.stages import Authenticated, Received, Recorded
 from switch.wire.decode import decode
 
 Reply = (
-    settlement_pb2.SettleResponse | settlement_pb2.CancelResponse | settlement_pb2.ReverseResponse
+    settlement_pb2.SettleResponse
+    | settlement_pb2.CancelResponse
+    | settlement_pb2.ReverseResponse
+    | filing_pb2.FileResponse
+    | filing_pb2.WithdrawResponse
 )
 _REPLIES: Final[dict[str, type[Reply]]] = {
     "Settle": settlement_pb2.SettleResponse,
     "Cancel": settlement_pb2.CancelResponse,
     "Reverse": settlement_pb2.ReverseResponse,
+    "File": filing_pb2.FileResponse,
+    "Withdraw": filing_pb2.WithdrawResponse,
 }
+RECORDED: Final = frozenset(_REPLIES)
+"""Every method that is recorded; a tombstone is none."""
 
 
 def read_reply(row: RequestRow) -> Reply | None:
@@ -32,7 +40,7 @@ def read_reply(row: RequestRow) -> Reply | None:
         return None
 
 
-def read_operation(row: RequestRow) -> Settle | Cancel | Reverse | None:
+def read_operation(row: RequestRow) -> Recorded | None:
     """Return what a recorded body asks, decoded as it was when it came."""
     if row.method not in _REPLIES:
         return None
@@ -47,4 +55,4 @@ def read_operation(row: RequestRow) -> Settle | Cancel | Reverse | None:
         operation = decode(row.method, call)
     except Fault:
         return None
-    return operation if isinstance(operation, Settle | Cancel | Reverse) else None
+    return operation if isinstance(operation, Recorded) else None

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from switch.model.ids import JournalId, journal_lane
+from switch.model.ids import SHARE_STEP, JournalId, journal_lane
 from switch.model.journal import Journal
-from switch.model.stages import Cancel, Reverse, Settle
-from switch.store.reading import journal_of
+from switch.model.stages import Recorded
+from switch.store.originals import journal_of
 
 Ref = tuple[date, int]
 """Business day and id: how a row names a journal."""
@@ -41,6 +41,8 @@ class RequestRow:
     lane: int
     batch: int
     posted_at: datetime
+    writes: Mapping[str, list[Mapping[str, Any]]] | None
+    """What else it wrote: table → rows."""
 
     @property
     def key(self) -> str:
@@ -127,6 +129,11 @@ class JournalRow:
         """Return (lane, batch, position), which its id says."""
         return journal_lane(JournalId(self.id))
 
+    @property
+    def is_share(self) -> bool:
+        """Say whether it is a relative's part: a further journal of its request."""
+        return self.kind != "opening" and self.place[2] >= SHARE_STEP
+
     def model(self) -> Journal:
         """Return the journal as the ledger knows it. Raises: ValueError when it can be none."""
         return journal_of((
@@ -162,6 +169,46 @@ class UndoRow:
     def key(self) -> str:
         """Return how a violation names it."""
         return f"undo of {self.original_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class FilingRow:
+    """A filing with its history; `granted` and `ended` as they stand."""
+
+    bucket: int
+    member_id: str
+    filing_id: str
+    kind: str
+    region: str
+    place: str
+    disease_code: str
+    since: date
+    until: date | None
+    institution: str
+    relative: str
+    granted: Mapping[str, Any] | None
+    ended: Mapping[str, Any] | None
+
+    @property
+    def key(self) -> str:
+        """Return how a violation names it."""
+        return f"filing {self.filing_id}"
+
+    @property
+    def requests(self) -> tuple[str, ...]:
+        """Return the requests it names, the last one last."""
+        return tuple(str(act.get("request_id")) for act in (self.granted, self.ended) if act)
+
+    def written(self) -> dict[str, Any]:
+        """Return it as the request that wrote it must have."""
+        return {
+            "bucket": self.bucket, "member_id": self.member_id, "filing_id": self.filing_id,
+            "kind": self.kind, "region": self.region, "place": self.place,
+            "disease_code": self.disease_code, "since": self.since.isoformat(),
+            "until": None if self.until is None else self.until.isoformat(),
+            "institution": self.institution, "relative": self.relative,
+            "granted": self.granted, "ended": self.ended,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +291,9 @@ class Case:
     """A register row with all that belongs to it. None: it is not there, or cannot be read."""
 
     row: RequestRow
-    operation: Settle | Cancel | Reverse | None
+    operation: Recorded | None
     reply: Any
-    """SettleResponse, CancelResponse or ReverseResponse."""
+    """The response message of its method."""
     journal: JournalRow | None
     undone: UndoRow | None
     undoer: RequestRow | None

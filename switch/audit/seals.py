@@ -23,7 +23,7 @@ VerifySeal = Callable[[int, int, bytes, Sequence[bytes], bytes], None]
 def request_link(row: RequestRow) -> Link:
     """Return the digest of a register row and its place in its batch."""
     kind = TOMBSTONE if row.method == TOMBSTONE_METHOD else REQUEST
-    digest = sm3(request_digest_input(row.lane, row.batch, row.sealed()))
+    digest = sm3(request_digest_input(row.lane, row.batch, row.sealed(), row.writes))
     return Link(row.lane, row.batch, kind, row.position, instant_us(row.posted_at), digest)
 
 

@@ -92,7 +92,10 @@ def _check_posted(key: str, split: common_pb2.Split, journal: JournalRow) -> Ite
     expected: dict[str, int] = {
         chart.member_current(journal.member_id): -split.account_current_fen,
         chart.member_earlier(journal.member_id): -split.account_earlier_fen,
-        chart.institution(journal.institution): split.fund_fen + split.account_fen,
+        chart.family(home): -split.account_relative_fen,
+        chart.institution(journal.institution): split.fund_fen
+        + split.account_fen
+        + split.account_relative_fen,
         chart.cash(journal.institution): split.cash_fen,
         chart.borne(journal.institution): split.hospital_fen,
     }
@@ -115,6 +118,7 @@ def _check_undone(
         "total": -journal.total_fen,
         "fund": funds,
         "account": sum(account_changes(journal)),
+        "relatives' account": changes.get(chart.family(journal.region_insured), 0),
         "cash": -changes.get(chart.cash(journal.institution), 0),
         "hospital": -changes.get(chart.borne(journal.institution), 0),
     }
@@ -122,6 +126,7 @@ def _check_undone(
         "total": undone.total_fen,
         "fund": undone.fund_fen,
         "account": undone.account_fen,
+        "relatives' account": undone.account_relative_fen,
         "cash": undone.cash_fen,
         "hospital": undone.hospital_fen,
     }

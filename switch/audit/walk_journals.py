@@ -97,6 +97,10 @@ def _keep(run: Run, journals: Sequence[JournalRow]) -> None:
                 None, int(current), int(earlier), journal.deltas,
             )
         )  # fmt: skip
+        if journal.is_share:  # no register row names the relative's version
+            facts.append(
+                Fact(journal.member_id, journal.member_version, "request", is_late, journal.key)
+            )
         if is_late:
             late.append((lane, batch))
             continue

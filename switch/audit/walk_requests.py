@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from switch.audit import authentic, people, recompute, register, seals, splits
+from switch.audit import authentic, people, recompute, register, seals, splits, written
 from switch.audit.context import Run
-from switch.audit.findings import RECORDS
+from switch.audit.findings import RECORDS, REFERENCES, WRITTEN
 from switch.audit.replies import read_operation, read_reply
 from switch.audit.rows import Case, RequestRow
 from switch.audit.scratch import Fact
@@ -16,6 +16,7 @@ def walk_requests(run: Run, about: int) -> None:
     for rows in run.reader.requests():
         for case in _cases(run, rows):
             _check(run, case)
+        _check_written(run, rows)
         run.scratch.add_facts(
             Fact(
                 row.member_id, row.member_version, "request", run.is_late(row.lane, row.batch),
@@ -52,6 +53,24 @@ def _cases(run: Run, rows: list[RequestRow]) -> Iterator[Case]:
         )
 
 
+def walk_filings(run: Run) -> None:
+    """Check that every filing is what the requests it names wrote."""
+    for rows in run.reader.filings():
+        requests = run.reader.requests_named(one for row in rows for one in row.requests)
+        for row in rows:
+            run.note(REFERENCES, row.key, written.check_filing_bucket(row))
+            run.note(WRITTEN, row.key, written.check_filing(row, requests))
+        run.tell("filings", len(rows))
+
+
+def _check_written(run: Run, rows: list[RequestRow]) -> None:
+    """Look up what the requests wrote beside the ledger, and compare."""
+    wrote = [row for row in rows if row.writes is not None]
+    filings = run.reader.filings_named(written.written_filings(wrote))
+    for row in wrote:
+        run.note(WRITTEN, row.key, written.check_written(row, filings))
+
+
 def _check(run: Run, case: Case) -> None:
     key = case.row.key
     run.note(0, key, register.check_request_bucket(case.row))
@@ -62,3 +81,4 @@ def _check(run: Run, case: Case) -> None:
     run.note(14, key, people.check_signed_counter(case))
     if not run.is_late(case.row.lane, case.row.batch):
         run.note(RECORDS, key, run.in_force.check(case))
+    run.note(WRITTEN, key, written.check_asked(case))

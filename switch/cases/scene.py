@@ -273,6 +273,7 @@ def _filing(one: Fields, region: str) -> Filing:
         one.text("disease"),
         one.day("since", _FIRST_DAY) or _FIRST_DAY,
         one.day("until"),
+        one.text("institution"),
     )
     one.done()
     return found

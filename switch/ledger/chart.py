@@ -4,8 +4,13 @@ A balance is credits minus debits, so an arrow in the design (`FUND → INSTITUT
 the left and a credit of the right. Source: design section 7.
 """
 
+from typing import Final
+
 from switch.model.codes import FundPayType
 from switch.model.ids import Account
+
+FAMILY: Final = "FAMILY:"
+"""How the accounts begin that relatives' parts go through."""
 
 
 def fund(region: str, fund_pay_type: FundPayType) -> Account:
@@ -21,6 +26,14 @@ def member_current(member_id: str) -> Account:
 def member_earlier(member_id: str) -> Account:
     """A person's earlier-years account; may not go below zero."""
     return Account(f"MEMBER:{member_id}:earlier")
+
+
+def family(region: str) -> Account:
+    """What relatives pay for each other (共济): from a relative's journal to the settlement's.
+
+    Each request that moves it brings it back to where it was.
+    """
+    return Account(f"{FAMILY}{region}")
 
 
 def institution(code: str) -> Account:

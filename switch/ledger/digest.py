@@ -32,7 +32,10 @@ def journal_bytes(columns: Sequence[object], postings: Sequence[Posting]) -> byt
 
 
 def request_bytes(columns: Sequence[object], blobs: Sequence[bytes]) -> bytes:
-    """Return the canonical bytes of a register row: its columns, then its byte fields."""
+    """Return the canonical bytes of a register row: its columns, then its byte fields.
+
+    What a request writes beside the ledger is one more byte field, where it writes anything.
+    """
     head = _SEPARATOR.join(_texts(columns)).encode()
     return b"".join((head, *(part for blob in blobs for part in (len(blob).to_bytes(4), blob))))
 

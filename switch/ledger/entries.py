@@ -1,11 +1,12 @@
 """Decision → postings, and postings → their undoing. Zero amounts post nothing."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from switch.ledger import chart
+from switch.ledger import accumulators, chart
 from switch.model.decision import Decision
 from switch.model.ids import InstitutionCode, MemberId, RegionCode
-from switch.model.journal import Posting
+from switch.model.journal import Journal, Posting
 from switch.model.money import Fen
 
 
@@ -24,8 +25,9 @@ def postings_of(
     rows = [(home, chart.fund(home, payer.fund), to, payer.amount_fen) for payer in split.payers]
     rows.append((home, chart.member_current(member_id), to, split.account_current_fen))
     rows.append((home, chart.member_earlier(member_id), to, split.account_earlier_fen))
+    rows.append((home, chart.family(home), to, split.account_relative_fen))
     if home != care:
-        owed = Fen(split.fund_fen + split.account_fen)
+        owed = Fen(split.fund_fen + split.account_fen + split.account_relative_fen)
         rows.append((care, to, chart.institution(institution), owed))
     rows.append((care, chart.outside(care), chart.cash(institution), split.cash_fen))
     rows.append((care, chart.outside(care), chart.borne(institution), split.hospital_fen))
@@ -34,6 +36,18 @@ def postings_of(
         for book, debit, credit, amount in rows
         if amount
     )
+
+
+def shared_postings(
+    region: RegionCode, relative: MemberId, current_fen: Fen, earlier_fen: Fen
+) -> tuple[Posting, ...]:
+    """Return the postings of what a relative's accounts pay, in a journal of the relative's own."""
+    to = chart.family(region)
+    rows = (
+        (chart.member_current(relative), current_fen),
+        (chart.member_earlier(relative), earlier_fen),
+    )
+    return tuple(Posting(region, account, to, amount) for account, amount in rows if amount)
 
 
 def opening_postings(
@@ -48,12 +62,31 @@ def opening_postings(
     return tuple(Posting(region, source, account, amount) for account, amount in rows if amount)
 
 
+def negated(journal: Journal) -> Journal:
+    """Return a journal that undoes another: its amounts, postings and deltas turned about."""
+    return replace(
+        journal,
+        total_fen=Fen(-journal.total_fen),
+        account_current_delta_fen=-journal.account_current_delta_fen,
+        account_earlier_delta_fen=-journal.account_earlier_delta_fen,
+        deltas=accumulators.negated(journal.deltas),
+        consulted=frozenset(),
+        undoes=journal.ref,
+        postings=undone(journal.postings),
+    )
+
+
 def undone(postings: Iterable[Posting]) -> tuple[Posting, ...]:
     """Return the postings negated: debit and credit change places, amounts stay positive."""
     return tuple(
         Posting(posting.book, posting.credit, posting.debit, posting.amount_fen)
         for posting in postings
     )
+
+
+def relative_part(postings: Iterable[Posting]) -> int:
+    """Return what relatives' accounts paid of a settlement, by its own postings, in fen."""
+    return sum(p.amount_fen for p in postings if p.debit.startswith(chart.FAMILY))
 
 
 def sums(postings: Iterable[Posting]) -> dict[str, int]:

@@ -4,10 +4,11 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from switch.model.decision import Decision, Decline
+from switch.model.filing import FilingRecord
 from switch.model.frozen import frozen
-from switch.model.ids import RequestId, SettlementId
+from switch.model.ids import MemberId, RequestId, SettlementId
 from switch.model.member import Member
-from switch.model.money import Fen
+from switch.model.money import ZERO, Fen
 from switch.model.stages import Original
 
 
@@ -76,6 +77,24 @@ class UndoAnswer:
     hospital_fen: Fen
     balance_current_fen: Fen | None
     balance_earlier_fen: Fen | None
+    account_relative_fen: Fen = ZERO
+
+
+@frozen
+class FilingAnswer:
+    """2501 to 2506: the filing as it stands after the request."""
+
+    request_id: RequestId
+    record: FilingRecord
+
+
+@frozen
+class FilingsAnswer:
+    """5301, 5302, 5304: what the caller may know of a person's filings, by id."""
+
+    request_id: RequestId
+    member_id: MemberId
+    records: tuple[FilingRecord, ...]
 
 
 class State(StrEnum):
@@ -102,4 +121,13 @@ class StateAnswer:
     undone_at: datetime | None
 
 
-Answer = MemberAnswer | PresettleAnswer | SettleAnswer | DeclineAnswer | UndoAnswer | StateAnswer
+Answer = (
+    MemberAnswer
+    | PresettleAnswer
+    | SettleAnswer
+    | DeclineAnswer
+    | UndoAnswer
+    | StateAnswer
+    | FilingAnswer
+    | FilingsAnswer
+)

@@ -15,7 +15,7 @@ from switch.model.ids import (
     RequestId,
     SocialSecurityNumber,
 )
-from switch.model.money import Fen
+from switch.model.money import ZERO, Fen
 
 
 @frozen
@@ -108,3 +108,4 @@ class Expected:
 
     fund_fen: Fen
     account_fen: Fen
+    account_relative_fen: Fen = ZERO

@@ -121,13 +121,23 @@ class Level(StrEnum):
 
 
 class FilingKind(StrEnum):
-    """What a filing permits: care elsewhere (2501) or a special disease (2503)."""
+    """What a filing permits: care elsewhere (2501), a special disease (2503), a chosen
+    institution (2505), a relative's account (共济).
+    """
 
     REFERRAL = "referral"
     RESIDENCE = "residence"
     TEMPORARY = "temporary"
     STUDENT = "student"
     SPECIAL_DISEASE = "special_disease"
+    DESIGNATED = "designated"
+    FAMILY = "family"
+
+
+CROSS_CITY_FILINGS: Final = frozenset(
+    {FilingKind.REFERRAL, FilingKind.RESIDENCE, FilingKind.TEMPORARY, FilingKind.STUDENT}
+)
+"""Filings for care in another city; each is for a place."""
 
 
 class CardStatus(StrEnum):

@@ -32,6 +32,8 @@ BUCKET_COUNT: Final = 1024
 LANE_MAX: Final = 2**24 - 1
 BATCH_MAX: Final = 2**28 - 1
 POSITION_MAX: Final = 2**11 - 1
+SHARE_STEP: Final = 2**8
+"""A request's further journals stand so many positions apart: its batch has no more requests."""
 
 _REQUEST_ID: Final = re.compile(r"[A-Z0-9]{12}[0-9]{18}")
 _TERMINAL_ID: Final = re.compile(r"[A-Z0-9]{1,32}")

@@ -23,6 +23,8 @@ class JournalKind(StrEnum):
     CANCELLATION = "cancellation"
     REVERSAL = "reversal"
     OPENING = "opening"
+    SHARED = "shared"
+    """What a relative's account pays of another's settlement (共济), in a journal of his own."""
 
 
 @frozen

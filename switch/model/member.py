@@ -50,7 +50,10 @@ class Enrolment:
 
 @frozen
 class Filing:
-    """A filing (2501, 2503), both days included. `place` is a region or city prefix, or ''."""
+    """A filing (2501, 2503, 2505), both days included. `place` is a region or city prefix, or ''.
+
+    A withdrawn filing ends on the day before its withdrawal, which may lie before its first.
+    """
 
     filing_id: str
     kind: FilingKind
@@ -59,6 +62,10 @@ class Filing:
     disease_code: str
     since: date
     until: date | None
+    institution: str = ""
+    """The institution that was chosen (2505), or that found the disease (2503)."""
+    relative: str = ""
+    """The person whose account pays, too (共济)."""
 
     def covers(self, on: date) -> bool:
         """Say whether the filing is in force on a day."""

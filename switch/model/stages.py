@@ -3,15 +3,18 @@
 wire → Received → Authenticated → (decoded) Operation → Admitted → Adjudicated → Posted
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
+from switch.model.act import Reason
 from switch.model.claim import Claim, Evidence, Expected
+from switch.model.codes import FilingKind
 from switch.model.decision import Decision
 from switch.model.frozen import frozen
 from switch.model.ids import InstitutionCode, MemberId, RequestId, SessionId, TerminalId
 from switch.model.journal import Journal
 from switch.model.member import Institution, Member
 from switch.model.money import Fen
+from switch.model.terminal import TerminalClass
 
 
 @frozen
@@ -33,6 +36,8 @@ class Authenticated:
 
     received: Received
     institution: InstitutionCode
+    terminal_class: TerminalClass = TerminalClass.INSTITUTION
+    """Where nobody says, the class with the narrower rights about people."""
 
 
 @frozen
@@ -110,11 +115,58 @@ class GetSettlement:
     original: Original
 
 
-Inquiry = ReadMember | Presettle
+@frozen
+class File:
+    """2501, 2503, 2505: take a filing. `region` and `insurance` may be empty: the only one.
+
+    `until` None: as long as policy gives.
+    """
+
+    call: Authenticated
+    request_id: RequestId
+    member_id: MemberId
+    kind: FilingKind
+    region: str
+    insurance: str
+    place: str
+    disease_code: str
+    institution: str
+    since: date
+    until: date | None
+    reason: Reason
+    relative: MemberId | None = None
+
+
+@frozen
+class Withdraw:
+    """2502, 2504, 2506: end a filing at once."""
+
+    call: Authenticated
+    request_id: RequestId
+    member_id: MemberId
+    filing_id: str
+    reason: Reason
+
+
+@frozen
+class ListFilings:
+    """5301, 5302, 5304: a person's filings with their history. `kind` None: all."""
+
+    call: Authenticated
+    request_id: RequestId
+    member_id: MemberId
+    kind: FilingKind | None
+
+
+Inquiry = ReadMember | Presettle | ListFilings
 """Reads one version of a person and posts nothing."""
 
 Undo = Cancel | Reverse
-Recorded = Settle | Cancel | Reverse
+OnFilings = File | Withdraw | ListFilings
+"""What needs a person's filings with their history."""
+ByNumber = Undo | OnFilings
+"""What names its person by number; the others show a credential."""
+Recorded = Settle | Cancel | Reverse | File | Withdraw
 """Recorded under its request id, whatever the outcome."""
 
 

@@ -6,6 +6,7 @@ from switch.model.fault import malformed
 from switch.model.ids import InstitutionCode, city_of
 from switch.model.member import Institution, Member
 from switch.model.stages import Adjudicated, Admitted
+from switch.pipeline.family import with_relatives
 from switch.pipeline.view import View
 from switch.rules.adjudicate import adjudicate
 
@@ -22,7 +23,7 @@ def admit(
         return place
     if city_of(claim.region_care) != city_of(place.region):
         raise malformed("claim.mdtrtarea_admvs", f"the institution lies in region {place.region}")
-    return Admitted(claim, member, place)
+    return Admitted(claim, with_relatives(view, claim, member), place)
 
 
 def prescriber_of(view: View, claim: Claim) -> Institution | None:

@@ -1,7 +1,21 @@
 """The desk decides one request at a time on a view: repeats first, then the request's own story."""
 
+from typing import assert_never
+
 from switch.model.journal import JournalKind
-from switch.model.stages import GetSettlement, Inquiry, Presettle, Recorded, Settle
+from switch.model.stages import (
+    Cancel,
+    File,
+    GetSettlement,
+    Inquiry,
+    ListFilings,
+    Presettle,
+    Recorded,
+    Reverse,
+    Settle,
+    Withdraw,
+)
+from switch.pipeline.filing import file, list_filings, withdraw
 from switch.pipeline.inquire import presettle, read_member
 from switch.pipeline.ports import CardVault, Codec
 from switch.pipeline.register import repeated, state_of, too_old_or_ahead
@@ -28,10 +42,17 @@ class Desk:
         outcome = too_old_or_ahead(self._codec, operation, view.now)
         if outcome is not None:
             return outcome
-        if isinstance(operation, Settle):
-            outcome = settle(self._vault, self._codec, view, operation, slot)
-        else:
-            outcome = undo(self._codec, view, operation, slot)
+        match operation:
+            case Settle():
+                outcome = settle(self._vault, self._codec, view, operation, slot)
+            case Cancel() | Reverse():
+                outcome = undo(self._codec, view, operation, slot)
+            case File():
+                outcome = file(self._codec, view, operation, slot)
+            case Withdraw():
+                outcome = withdraw(self._codec, view, operation)
+            case _:
+                assert_never(operation)
         _advance(view, outcome)
         return outcome
 
@@ -42,6 +63,8 @@ class Desk:
             return self._codec.encode("GetSettlement", state_of(inquiry, row))
         if isinstance(inquiry, Presettle):
             return self._codec.encode("Presettle", presettle(self._vault, view, inquiry))
+        if isinstance(inquiry, ListFilings):
+            return self._codec.encode("ListFilings", list_filings(view, inquiry))
         return self._codec.encode("ReadMember", read_member(self._vault, view, inquiry))
 
 
@@ -49,6 +72,10 @@ def _advance(view: View, outcome: Outcome) -> None:
     """Let the next request of this batch see the person as this one leaves him."""
     if outcome.member is not None:
         view.people[outcome.member.member_id] = outcome.member
+    for share in outcome.shares:
+        view.people[share.member.member_id] = share.member
+    for record in outcome.writes:
+        view.filings.setdefault(record.member_id, {})[record.filing.filing_id] = record
     journal = outcome.journal
     if journal is None:
         return

@@ -11,7 +11,7 @@ from switch.model.decision import Decline
 from switch.model.fault import Fault, FaultReason
 from switch.model.ids import RequestId, request_time
 from switch.model.reply import ReplyCode
-from switch.model.stages import GetSettlement, Recorded, Settle
+from switch.model.stages import GetSettlement, Recorded, Undo
 from switch.pipeline.ports import Codec
 from switch.pipeline.undo import AHEAD_MAX, TOMBSTONE, differs
 from switch.pipeline.view import UNDONE_CODES, Outcome, Register
@@ -27,7 +27,7 @@ def repeated(codec: Codec, operation: Recorded, row: Register) -> Outcome:
     Raises: Fault REQUEST_ID_REUSED naming the field in which another body differs.
     """
     method = type(operation).__name__
-    if row.method == TOMBSTONE and isinstance(operation, Settle):
+    if row.method == TOMBSTONE and not isinstance(operation, Undo):
         return _refused(codec, operation, Decline(ReplyCode.REVERSED, {}))
     if row.method != method:
         raise Fault(FaultReason.REQUEST_ID_REUSED, f"the id was used for {row.method}", "method")

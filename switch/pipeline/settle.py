@@ -12,12 +12,13 @@ from switch.model.decision import Decision, Decline
 from switch.model.ids import InstitutionCode
 from switch.model.journal import INTERCITY, Journal, JournalKind, Window
 from switch.model.member import Member
-from switch.model.money import Fen
+from switch.model.money import ZERO, Fen
 from switch.model.reply import ReplyCode
 from switch.model.stages import Adjudicated, Posted, Settle
 from switch.pipeline import snapshot
 from switch.pipeline.claims import adjudicated, admit, prescriber_of
 from switch.pipeline.credential import Asked, Proven, prove
+from switch.pipeline.family import shares
 from switch.pipeline.ports import CardVault, Codec
 from switch.pipeline.view import Outcome, Slot, View, named
 from switch.security.card_proof import CardOperation
@@ -47,11 +48,17 @@ def settle(vault: CardVault, codec: Codec, view: View, operation: Settle, slot: 
     if isinstance(result, Decline):
         return _declined(codec, operation, result, proven)
     split, expected = result.decision.split, operation.expected
-    if (split.fund_fen, split.account_fen) != (expected.fund_fen, expected.account_fen):
+    shown = (expected.fund_fen, expected.account_fen, expected.account_relative_fen)
+    if (split.fund_fen, split.account_fen, split.account_relative_fen) != shown:
         changed = Decline(ReplyCode.AMOUNTS_CHANGED, {})
         return _declined(codec, operation, changed, proven, result.decision)
     posted = _posted(view, operation, result, slot)
-    return _settled(codec, view, operation, proven, posted)
+    outcome = _settled(codec, view, operation, proven, posted)
+    relative_fen = split.account_relative_fen
+    if not relative_fen:
+        return outcome
+    parts = shares(view, operation.claim, posted.journal, relative_fen, slot)
+    return replace(outcome, shares=parts)
 
 
 def _posted(view: View, operation: Settle, result: Adjudicated, slot: Slot) -> Posted:
@@ -92,6 +99,7 @@ def _settled(
     before = result.admitted.member
     after = replace(
         before,
+        account_relative_fen=ZERO,
         version=journal.member_version,
         atc=before.atc if proven.atc is None else proven.atc,
         account_current_fen=Fen(before.account_current_fen + journal.account_current_delta_fen),

@@ -28,13 +28,24 @@ def take(member: Member, institution: Institution, prescriber: Institution | Non
             str(member.born_on),
             member.account_current_fen,
             member.account_earlier_fen,
+            member.account_relative_fen,
         ],
         "enrolments": [
             [e.region, e.insurance, e.member_class, str(e.since), _text(e.until)]
             for e in member.enrolments
         ],
         "filings": [
-            [f.filing_id, f.kind, f.region, f.place, f.disease_code, str(f.since), _text(f.until)]
+            [
+                f.filing_id,
+                f.kind,
+                f.region,
+                f.place,
+                f.disease_code,
+                str(f.since),
+                _text(f.until),
+                f.institution,
+                f.relative,
+            ]
             for f in member.filings
         ],
         "accumulators": member.accumulators,
@@ -48,7 +59,7 @@ def take(member: Member, institution: Institution, prescriber: Institution | Non
 def restore(snapshot: bytes) -> tuple[Member, Institution, Institution | None]:
     """Return the person, the institution and the prescriber that a snapshot holds."""
     content: dict[str, Any] = json.loads(snapshot)
-    member_id, version, sex, born_on, current, earlier = content["member"]
+    member_id, version, sex, born_on, current, earlier, *relative = content["member"]
     member = Member(
         member_id=MemberId(member_id),
         bucket=int(member_id[:4]),
@@ -83,10 +94,12 @@ def restore(snapshot: bytes) -> tuple[Member, Institution, Institution | None]:
                 disease,
                 date.fromisoformat(since),
                 _day(until),
+                *more,  # institution and relative; a snapshot of before holds none
             )
-            for filing_id, kind, region, place, disease, since, until in content["filings"]
+            for filing_id, kind, region, place, disease, since, until, *more in content["filings"]
         ),
         accumulators=content["accumulators"],
+        account_relative_fen=Fen(relative[0] if relative else 0),
         standings=tuple(
             Standing(word, date.fromisoformat(since), _day(until))
             for word, since, until in content["standings"]

@@ -20,6 +20,7 @@ from switch.model.member import Member
 from switch.model.money import ZERO, Fen
 from switch.model.reply import ReplyCode
 from switch.model.stages import Cancel, Original, Undo
+from switch.pipeline.family import undone_shares
 from switch.pipeline.ports import Codec
 from switch.pipeline.view import Outcome, Register, Slot, View, named
 
@@ -138,20 +139,13 @@ def _undone(codec: Codec, view: View, operation: Undo, journal: Journal, slot: S
     kind = JournalKind.CANCELLATION if isinstance(operation, Cancel) else JournalKind.REVERSAL
     ref = slot.journal(view.reference, journal.window.book)
     negative = replace(
-        journal,
+        entries.negated(journal),
         ref=ref,
         window=Window(journal.window.book, ref.day),
         kind=kind,
         request_id=operation.request_id,
         member_version=before.version + 1,
-        total_fen=Fen(-journal.total_fen),
-        account_current_delta_fen=-journal.account_current_delta_fen,
-        account_earlier_delta_fen=-journal.account_earlier_delta_fen,
-        deltas=accumulators.negated(journal.deltas),
-        consulted=frozenset(),
-        undoes=journal.ref,
         posted_at=view.now,
-        postings=entries.undone(journal.postings),
     )
     after = replace(
         before,
@@ -169,6 +163,7 @@ def _undone(codec: Codec, view: View, operation: Undo, journal: Journal, slot: S
         journal=negative,
         undoes=journal.request_id,
         undo_kind=kind.value,
+        shares=undone_shares(view, journal, negative, slot),
     )
 
 
@@ -176,6 +171,7 @@ def _with_money(operation: Undo, journal: Journal, negative: Journal, after: Mem
     account = -(journal.account_current_delta_fen + journal.account_earlier_delta_fen)
     cash = _credited(journal, "CASH:")
     hospital = _credited(journal, "BORNE:")
+    relative = entries.relative_part(journal.postings)
     return UndoAnswer(
         request_id=operation.request_id,
         original=operation.original,
@@ -185,8 +181,9 @@ def _with_money(operation: Undo, journal: Journal, negative: Journal, after: Mem
         business_day=negative.ref.day,
         by="",
         total_fen=journal.total_fen,
-        fund_fen=Fen(journal.total_fen - account - cash - hospital),
+        fund_fen=Fen(journal.total_fen - account - relative - cash - hospital),
         account_fen=Fen(account),
+        account_relative_fen=Fen(relative),
         cash_fen=Fen(cash),
         hospital_fen=Fen(hospital),
         balance_current_fen=after.account_current_fen,

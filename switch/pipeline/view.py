@@ -11,8 +11,10 @@ from datetime import date, datetime
 from switch.model.claim import CardEvidence
 from switch.model.decision import Decline
 from switch.model.fault import Fault, FaultReason
+from switch.model.filing import Agency, FilingRecord
 from switch.model.frozen import frozen
 from switch.model.ids import (
+    SHARE_STEP,
     CardIdentifier,
     InstitutionCode,
     JournalId,
@@ -46,6 +48,9 @@ class Reference:
     institutions: Mapping[str, Institution]
     windows: Mapping[str, date]
     """Book → business day of its open window."""
+    agencies: Mapping[str, Agency] = field(default_factory=dict)
+    regions: frozenset[str] = frozenset()
+    """The tree of regions that is known in full: the province's."""
 
 
 @frozen
@@ -95,6 +100,10 @@ class View:
     originals: dict[JournalRef, Journal] = field(default_factory=dict)
     live: dict[MemberId, list[Journal]] = field(default_factory=dict)
     """Live settlements of the people named in a Cancel, and those this batch adds."""
+    filings: dict[MemberId, dict[str, FilingRecord]] = field(default_factory=dict)
+    """Filings with their history, by id, of the people named in a request about filings."""
+    shares: dict[JournalRef, list[Journal]] = field(default_factory=dict)
+    """What relatives paid of an original, in order."""
 
     def card(self, evidence: CardEvidence) -> Found | None:
         """Return the registered card of a credential: identifier and person's number find it.
@@ -112,6 +121,10 @@ class View:
         return found
 
 
+Write = FilingRecord
+"""A row that a request may write beside the ledger's, as it stands after it."""
+
+
 @frozen
 class Slot:
     """A place in a batch: what a journal written there will be called."""
@@ -120,12 +133,24 @@ class Slot:
     batch: int
     position: int
 
-    def journal(self, reference: Reference, book: str) -> JournalRef:
-        """Return the id of the journal at this place, in a book's open window. Raises: Fault."""
+    def journal(self, reference: Reference, book: str, share: int = 0) -> JournalRef:
+        """Return the id of the journal at this place, in a book's open window. Raises: Fault.
+
+        `share`: the number of a further journal of the same request, from 1.
+        """
         day = reference.windows.get(book)
         if day is None:
             raise Fault(FaultReason.INTERNAL, f"book {book} has no open window")
-        return JournalRef(day, JournalId(journal_id(self.lane, self.batch, self.position)))
+        position = self.position + share * SHARE_STEP
+        return JournalRef(day, JournalId(journal_id(self.lane, self.batch, position)))
+
+
+@frozen
+class Share:
+    """A relative after his account paid a part, or got it back, and the journal that says so."""
+
+    member: Member
+    journal: Journal
 
 
 @frozen
@@ -133,7 +158,9 @@ class Outcome:
     """What one request comes to: its reply, and what is to be written before it may be sent.
 
     `record` False: the reply stands elsewhere already (a repeat) or follows from the id alone.
-    `member`: the person after it, one version on. `atc`: the counter it stores.
+    `member`: the person after it, one version on. `atc`: the counter it stores. `writes`: rows
+    beside the ledger's, each as it stands afterwards; whoever writes any makes a version of the
+    person, who guards them.
     """
 
     reply: bytes
@@ -147,6 +174,8 @@ class Outcome:
     rule_book: str = ""
     undoes: RequestId | None = None
     undo_kind: str = ""
+    writes: tuple[Write, ...] = ()
+    shares: tuple[Share, ...] = ()
 
 
 def named(ref: JournalRef) -> SettlementId:

@@ -5,18 +5,20 @@ claim waits.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from switch.model.codes import SPECIAL_KINDS
 from switch.rules.catalogue import Catalogue
+from switch.rules.filing import FilingTerms
 from switch.rules.plan import Plan, first_of, join_plan
 from switch.rules.source import DAY, DatedTerm, Rule, last_day, read_files
 from switch.rules.terms import Cover, CrossCity, Term
 from switch.rules.terms_benefit import Adjustments, Bands, FlatGroup
 from switch.rules.terms_payers import Accumulator, FurtherPayer
-from switch.rules.words import COUNTED_IN_TIMES
+from switch.rules.words import COUNTED_IN_TIMES, FILING
 
 _ONCE: Final = frozenset(
     {
@@ -36,6 +38,8 @@ class NotCovered:
 
 Held = Plan | NotCovered | None
 """What is held for a day; None: no complete policy."""
+Filings = tuple[tuple[date, ...], tuple[FilingTerms | None, ...]]
+"""First days, and what is said of a kind of filing from each on; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class RuleBook:
     plans: Mapping[tuple[str, str], tuple[tuple[date, ...], tuple[Held, ...]]]
     catalogue: Catalogue | None
     rules: tuple[Rule, ...] = ()
+    filings: Mapping[tuple[str, str], Filings] = field(default_factory=dict)
+    """(insurance, kind of filing) → first days, and what is said of it from each on."""
 
     @classmethod
     def parse(cls, texts: Mapping[str, str]) -> "RuleBook":
@@ -60,11 +66,13 @@ class RuleBook:
         overlaps, unreachable bands and rows, a covered kind without bands.
         """
         source = read_files(texts)
-        keys = sorted({(rule.insurance, kind) for rule in source.rules for kind in rule.kinds})
-        plans = {key: _compile(source.region, key[0], key[1], source.rules) for key in keys}
+        rules = [rule for rule in source.rules if rule.kind_of_rule != FILING]
+        filed = [rule for rule in source.rules if rule.kind_of_rule == FILING]
+        plans = {key: _compile(source.region, *key, rules) for key in _keys(rules)}
+        filings = {key: _compile_filings(*key, filed) for key in _keys(filed)}
         _check_units(plans)
         items = Catalogue.of_items(source.region, source.items) if source.items else None
-        return cls(source.region, source.hash, plans, items, source.rules)
+        return cls(source.region, source.hash, plans, items, source.rules, filings)
 
     def held(self, insurance: str, kind: str, on: date) -> Held:
         """Return what is held for an insurance and kind of care on a day."""
@@ -73,6 +81,22 @@ class RuleBook:
             return None
         at = bisect_right(dated[0], on)
         return dated[1][at - 1] if at else None
+
+    def filing_terms(self, insurance: str, kind: str, on: date) -> FilingTerms | None:
+        """Return what is said of taking a kind of filing on a day; None: it is not taken."""
+        days, terms = self.filings.get((insurance, kind), ((), ()))
+        at = bisect_right(days, on)
+        return terms[at - 1] if at else None
+
+    def diseases(self, insurance: str, on: date) -> frozenset[str] | None:
+        """Return the special diseases listed on a day; None where no list is held."""
+        plans = [self.held(insurance, kind, on) for kind in sorted(SPECIAL_KINDS)]
+        lists = [
+            plan.special_diseases.names
+            for plan in plans
+            if isinstance(plan, Plan) and plan.special_diseases is not None
+        ]
+        return frozenset().union(*lists) if lists else None
 
     def find(self, rule: str) -> tuple[Rule, DatedTerm] | None:
         """Return the rule and the value that a step of the working quotes, or None.
@@ -125,18 +149,55 @@ class _Active:
         return self.since <= on and (self.until is None or on <= self.until)
 
 
-def _compile(
-    region: str, insurance: str, kind: str, rules: tuple[Rule, ...]
-) -> tuple[tuple[date, ...], tuple[Held, ...]]:
-    active = [
+def _keys(rules: Iterable[Rule]) -> list[tuple[str, str]]:
+    return sorted({(rule.insurance, kind) for rule in rules for kind in rule.kinds})
+
+
+def _active(rules: Iterable[Rule], insurance: str, kind: str) -> list[_Active]:
+    return [
         _Active(key_of(rule, dated.term), dated.since, last_day(rule.terms, number), dated)
         for rule in rules
         if rule.insurance == insurance and kind in rule.kinds
         for number, dated in enumerate(rule.terms)
     ]
+
+
+def _starts(active: Iterable[_Active]) -> tuple[date, ...]:
     days = {item.since for item in active}
     days |= {item.until + DAY for item in active if item.until is not None}
-    starts = tuple(sorted(days))
+    return tuple(sorted(days))
+
+
+def _compile_filings(insurance: str, kind: str, rules: list[Rule]) -> Filings:
+    active = _active(rules, insurance, kind)
+    starts = _starts(active)
+    found: list[FilingTerms | None] = []
+    for on in starts:
+        holding = _holding(on, active, f"insurance {insurance}, filing {kind}")
+        terms = [one.dated.term for one in holding.values() if one.dated.term is not None]
+        found.append(first_of(terms, FilingTerms))
+    return starts, tuple(found)
+
+
+def _holding(on: date, active: Iterable[_Active], where: str) -> dict[str, _Active]:
+    """Return the values that hold on a day by key. Raises: ValueError where two overlap."""
+    found: dict[str, _Active] = {}
+    for item in active:
+        if item.holds(on):
+            if item.key in found:
+                raise ValueError(
+                    f"{item.where}: on {on} it overlaps {found[item.key].where} "
+                    f"({item.key}, {where})"
+                )
+            found[item.key] = item
+    return found
+
+
+def _compile(
+    region: str, insurance: str, kind: str, rules: list[Rule]
+) -> tuple[tuple[date, ...], tuple[Held, ...]]:
+    active = _active(rules, insurance, kind)
+    starts = _starts(active)
     return starts, tuple(_held(region, insurance, kind, on, active) for on in starts)
 
 
@@ -158,15 +219,7 @@ def key_of(rule: Rule, term: Term | None) -> str:
 
 
 def _held(region: str, insurance: str, kind: str, on: date, active: list[_Active]) -> Held:
-    found: dict[str, _Active] = {}
-    for item in active:
-        if item.holds(on):
-            if item.key in found:
-                raise ValueError(
-                    f"{item.where}: on {on} it overlaps {found[item.key].where} "
-                    f"({item.key}, insurance {insurance}, kind {kind})"
-                )
-            found[item.key] = item
+    found = _holding(on, active, f"insurance {insurance}, kind {kind}")
     terms = [item.dated.term for item in found.values() if item.dated.term is not None]
     cover, bands = first_of(terms, Cover), first_of(terms, Bands)
     if cover is None and any(item.key == "cover" for item in active):

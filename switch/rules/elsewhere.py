@@ -16,6 +16,7 @@ from switch.model.member import Filing, Institution, Member
 from switch.model.reply import ReplyCode
 from switch.rules.condition import Facts
 from switch.rules.entitlement import day_of, decline_not_held
+from switch.rules.filing import takes_in
 from switch.rules.item import Item
 from switch.rules.plan import Plan
 from switch.rules.terms import CrossCity, Reduction, SpecialModes
@@ -98,7 +99,7 @@ def _refused(cross: CrossCity, filings: Sequence[Filing], place: str, on: date) 
         item.until
         for item in filings
         if item.kind in accepted
-        and _is_for(item, place)
+        and takes_in(item.place, place)
         and item.until is not None
         and item.until < on
     ]
@@ -109,19 +110,10 @@ def _refused(cross: CrossCity, filings: Sequence[Filing], place: str, on: date) 
 
 def _filing_of(row: Reduction, filings: Sequence[Filing], place: str, on: date) -> Filing | None:
     for filing in filings:
-        here = _is_for(filing, place)
+        here = takes_in(filing.place, place)
         if filing.kind == row.filing and filing.covers(on) and here == (row.at == "here"):
             return filing
     return None
-
-
-def _is_for(filing: Filing, region: str) -> bool:
-    """Say whether a filing's place takes in a region.
-
-    '' is anywhere, '33' or '330000' a province, '3301', '330100' or '330199' a city.
-    """
-    place = filing.place.removesuffix("0000")
-    return region.startswith(place) or city_of(place) == city_of(region)
 
 
 @frozen
@@ -201,10 +193,13 @@ def special_filings(member: Member, region: str) -> tuple[Filing, ...]:
     )
 
 
-def holdings(member: Member, plan: Plan, on: date) -> tuple[frozenset[str], int]:
+def holdings(
+    member: Member, plan: Plan, on: date, institution: Institution
+) -> tuple[frozenset[str], int]:
     """Return the kinds of filing in force on a day with the insured city, and how many diseases.
 
-    A filing for a disease that the policy's list does not hold counts for nothing.
+    A filing for a disease that the policy's list does not hold counts for nothing, and so does one
+    that chose another institution.
     """
     listed = None if plan.special_diseases is None else plan.special_diseases.names
     kinds, diseases = set(), set()
@@ -215,6 +210,8 @@ def holdings(member: Member, plan: Plan, on: date) -> tuple[frozenset[str], int]
             if listed is not None and item.disease_code not in listed:
                 continue
             diseases.add(item.disease_code)
+        if item.kind is FilingKind.DESIGNATED and item.institution != institution.code:
+            continue
         kinds.add(str(item.kind))
     return frozenset(kinds), len(diseases)
 

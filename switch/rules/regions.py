@@ -3,8 +3,16 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from switch.model.ids import RegionCode, parse_region
+from switch.model.ids import RegionCode, city_of, parse_region
+
+_PROVINCES: Final = (
+    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 "
+    "61 62 63 64 65 71 81 82"
+)
+PROVINCES: Final = frozenset(_PROVINCES.split())
+"""First two digits of every province's regions. Source: GB/T 2260."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +52,14 @@ def parse_regions(text: str) -> Mapping[RegionCode, Region]:
             bool(table.get("example", False)),
         )
     return found
+
+
+def known_place(place: str, regions: frozenset[str]) -> bool:
+    """Say whether there is such a province (two digits) or region (six).
+
+    Of a province whose `regions` are known, the city must be one of them; of others the province.
+    """
+    if place[:2] not in PROVINCES:
+        return False
+    ours = any(region.startswith(place[:2]) for region in regions)
+    return len(place) == 2 or not ours or f"{city_of(place)}00" in regions

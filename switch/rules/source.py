@@ -15,19 +15,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from switch.model.codes import Insurance
+from switch.model.codes import FilingKind, Insurance
 from switch.model.ids import parse_region
 from switch.rules.number import Number
 from switch.rules.read import READERS
 from switch.rules.read_rows import Context
 from switch.rules.terms import Term
 from switch.rules.values import EVIDENCE, META, UNITS, Reader, parse_day
-from switch.rules.words import AREAS, KINDS
+from switch.rules.words import AREAS, FILING, KINDS
 
 DAY: Final = timedelta(days=1)
 
 _TOP: Final = frozenset({"region", "demonstration", "name", "given", "rule", "item"})
-_HEAD: Final = frozenset({"id", "type", "insurances", "kinds", "area", "value"})
+_HEAD: Final = frozenset({"id", "type", "insurances", "kinds", "filings", "area", "value"})
 _GIVEN: Final = META | {"insurances", "kinds"}
 _UNIT: Final = "yuan, percent"
 _RULE: Final = re.compile(r"\s*\[\[\s*rule\s*\]\]")
@@ -52,7 +52,10 @@ class DatedTerm:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of a file for one insurance: its terms in order of their first day."""
+    """One rule of a file for one insurance: its terms in order of their first day.
+
+    `kinds`: kinds of care, or of a `filing` rule kinds of filing.
+    """
 
     where: str
     rule_id: str
@@ -158,7 +161,8 @@ def _written(name: str, text: str, document: Mapping[str, object]) -> list[_Writ
         if not isinstance(table.get("id"), str) or not table["id"]:
             raise ValueError(f"{where}: a rule has no id")
         where = f"{where}: rule {table['id']}"
-        head = {key: given[key] for key in ("insurances", "kinds") if key in given}
+        shared = ("insurances",) if table.get("type") == FILING else ("insurances", "kinds")
+        head = {key: given[key] for key in shared if key in given}
         head |= {key: item for key, item in table.items() if key in _HEAD}
         own = {key: item for key, item in table.items() if key not in _HEAD}
         values = _tables(where, "rule.value", table.get("value", [own]))
@@ -208,9 +212,15 @@ def _read_rule(one: _Written) -> list[Rule]:
     head = Reader(one.table, one.where, frozenset())
     rule_id, kind_of_rule = head.word("id"), head.word("type", READERS)
     insurances = head.words("insurances", frozenset(Insurance))
-    kinds = head.words("kinds", KINDS)
+    for_filings = kind_of_rule == FILING
+    kinds = head.words("filings", FilingKind) if for_filings else head.words("kinds", KINDS)
     if not insurances or not kinds:
-        head.fail("a rule is for at least one insurance and one kind of care")
+        head.fail(
+            "a rule is for at least one insurance and one kind of "
+            + ("filing" if for_filings else "care")
+        )
+    if head.has("kinds" if for_filings else "filings"):
+        head.fail("a filing rule names `filings`, any other `kinds`")
     if head.has("area") and kind_of_rule != "cross_city":
         head.fail("only cross_city rules name an area")
     area = head.word("area", AREAS, default="province")

@@ -6,7 +6,7 @@ Must not know: any policy. A policy that uses another word is refused at loading
 from collections.abc import Mapping
 from typing import Final
 
-from switch.model.codes import FilingKind, Kind, Level, MemberClass
+from switch.model.codes import CROSS_CITY_FILINGS, Kind, Level, MemberClass
 
 LEVELS: Final[Mapping[str, frozenset[str]]] = {
     level: frozenset(other for other in Level if other == level or other.startswith(f"{level}_"))
@@ -38,7 +38,10 @@ BASIC_CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
 AREAS: Final = ("home", "province", "national")
 """Where care is given as seen from the insured city: in it, in its province, outside."""
 
-FILINGS: Final = frozenset(set(FilingKind) - {FilingKind.SPECIAL_DISEASE}) | {"none"}
+FILING: Final = "filing"
+"""The type of rule that is for kinds of filing instead of kinds of care."""
+
+FILINGS: Final = CROSS_CITY_FILINGS | {"none"}
 """Kinds of cross-city filing, and none."""
 
 PARTS: Final[Mapping[str, tuple[str, str]]] = {
@@ -53,6 +56,9 @@ PARTS: Final[Mapping[str, tuple[str, str]]] = {
     "above_ceiling": ("封顶线以上", "Above the ceiling"),
 }
 """The bill parts a person bears, by the words that rules use; together they are all he bears."""
+
+LINE_PARTS: Final = ("own_expense", "over_limit", "first_self_pay")
+"""The bill parts that are known of every line."""
 
 COUNTS: Final = frozenset(
     {

@@ -5,14 +5,16 @@ the demonstration's expected amounts were worked out with.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
 from switch.model.codes import CardStatus, FilingKind, Level, MemberClass
+from switch.model.filing import Agency
 from switch.model.ids import RegionCode
 from switch.model.member import Card, Enrolment, Filing, Institution, Member
 from switch.model.money import Fen
+from switch.model.terminal import TerminalClass
 from switch.security.suite import Suite
 from switch.seed.identity import (
     FEMALE,
@@ -162,8 +164,16 @@ def institutions() -> dict[str, Institution]:
     return found
 
 
+def agencies() -> dict[str, Agency]:
+    """Return the demonstration's agencies by name; each serves its city."""
+    return {
+        "ningbo_agency": Agency("A33020100001", "示例宁波市医疗保障经办中心", "3302"),
+        "hangzhou_agency": Agency("A33010100001", "示例杭州市医疗保障经办中心", "3301"),
+    }
+
+
 def terminals(places: Mapping[str, Institution], today: date) -> dict[str, PlacedTerminal]:
-    """Return the demonstration's terminals by name: every suite, and one that is blocked."""
+    """Return the demonstration's terminals by name: every suite and class, and a blocked one."""
     found = {
         f"{name}_1": terminal_of(place.code, 1, Suite.SM4, today) for name, place in places.items()
     }
@@ -172,6 +182,9 @@ def terminals(places: Mapping[str, Institution], today: date) -> dict[str, Place
     found["ningbo_community_aes"] = terminal_of(community, 3, Suite.AES_128, today)
     found["ningbo_tertiary_tdes"] = terminal_of(tertiary, 2, Suite.TDES, today)
     found["ningbo_tertiary_blocked"] = terminal_of(tertiary, 3, Suite.SM4, today, active=False)
+    for name, agency in agencies().items():
+        counter = terminal_of(agency.code, 1, Suite.SM4, today)
+        found[f"{name}_1"] = replace(counter, terminal_class=TerminalClass.AGENCY)
     return found
 
 

@@ -11,7 +11,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
+from switch.model.filing import Agency
 from switch.model.member import Card, Institution, Member
+from switch.model.terminal import TerminalClass
 from switch.seed.demonstration import NamedPerson
 from switch.seed.keys import KEY_VERSION, write_private
 from switch.seed.opening import account_home
@@ -36,23 +38,30 @@ def write_people(
     data_dir: Path,
     people: Mapping[str, NamedPerson],
     institutions: Mapping[str, Institution],
+    agencies: Mapping[str, Agency],
     terminals: Mapping[str, PlacedTerminal],
 ) -> Path:
-    """Write `people.json`: people, institutions and terminals of the demonstration by name."""
+    """Write `people.json`: who is who in the demonstration, and its terminals, by name."""
     places = {
         name: {"code": one.code, "name": one.name, "region": one.region, "level": str(one.level)}
         for name, one in institutions.items()
     }
-    by_code = {one.code: name for name, one in institutions.items()}
+    by_code: dict[str, str] = {one.code: name for name, one in institutions.items()}
+    by_code |= {one.code: name for name, one in agencies.items()}
     content = {
         "note": _NOTE,
         "people": {name: _person(one) for name, one in people.items()},
         "institutions": places,
+        "agencies": {
+            name: {"code": one.code, "name": one.name, "serves": one.serves}
+            for name, one in agencies.items()
+        },
         "terminals": {
             name: {
                 "terminal_id": one.terminal_id,
                 "institution": one.institution,
                 "at": by_code[one.institution],
+                "class": one.terminal_class.value,
                 "suite": int(one.suite),
                 "key_version": KEY_VERSION,
                 "active": one.active,
@@ -90,11 +99,13 @@ class CardList:
 def write_terminals(
     data_dir: Path, terminals: list[PlacedTerminal], institutions: Mapping[str, Institution]
 ) -> Path:
-    """Write `terminals.csv`. `institutions` by code."""
+    """Write `terminals.csv`: those of institutions, which the load test plays. They by code."""
     text = StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(TERMINAL_COLUMNS)
     for one in terminals:
+        if one.terminal_class is not TerminalClass.INSTITUTION:
+            continue
         place = institutions[one.institution]
         rows.writerow(
             (one.terminal_id, one.institution, int(one.suite), KEY_VERSION, place.region,

@@ -9,6 +9,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from switch.model.codes import Kind, Level
+from switch.model.filing import Agency
 from switch.model.ids import InstitutionCode, RegionCode, TerminalId
 from switch.model.member import Institution
 from switch.model.terminal import TerminalClass
@@ -53,6 +54,7 @@ _SAVE_INSTITUTIONS: Final = """
 COPY medswitch.institution (code, name, region, level, deductible_level, kinds, since, until,
     cross_city_since, cross_city_until, tags) FROM STDIN
 """
+_SAVE_AGENCIES: Final = "COPY medswitch.agency (code, name, serves) FROM STDIN"
 _SAVE_TERMINALS: Final = (
     "COPY medswitch.terminal (terminal_id, institution, class, active) FROM STDIN"
 )
@@ -67,6 +69,7 @@ class PlacedTerminal:
     suite: Suite
     ends_on: date | None
     active: bool
+    terminal_class: TerminalClass = TerminalClass.INSTITUTION
 
 
 def institution_code(region: str, number: int, level: str) -> InstitutionCode:
@@ -140,6 +143,13 @@ def save_institutions(conn: Connection[TupleRow], institutions: Iterable[Institu
     return count
 
 
+def save_agencies(conn: Connection[TupleRow], agencies: Iterable[Agency]) -> None:
+    """Insert agencies; the caller bumps the epoch."""
+    with conn.cursor() as cursor, cursor.copy(_SAVE_AGENCIES) as copy:
+        for one in agencies:
+            copy.write_row((one.code, one.name, one.serves))
+
+
 def save_terminals(
     conn: Connection[TupleRow],
     terminals: Iterable[PlacedTerminal],
@@ -151,9 +161,7 @@ def save_terminals(
     placed = list(terminals)
     with conn.cursor() as cursor, cursor.copy(_SAVE_TERMINALS) as copy:
         for one in placed:
-            copy.write_row(
-                (one.terminal_id, one.institution, TerminalClass.INSTITUTION.value, one.active)
-            )
+            copy.write_row((one.terminal_id, one.institution, one.terminal_class.value, one.active))
     records = (terminal_key(issuer, kek, random_seed, one.terminal_id, one.suite) for one in placed)
     ends_on = {
         terminal_key_id(one.terminal_id): one.ends_on for one in placed if one.ends_on is not None

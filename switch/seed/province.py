@@ -30,6 +30,7 @@ from switch.seed.places import (
     PlacedTerminal,
     generate_institutions,
     generate_terminals,
+    save_agencies,
     save_institutions,
     save_terminals,
 )
@@ -183,6 +184,8 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
     named_terminals = demo.terminals(names, plan.today) if plan.named else {}
     places, terminals = _places(plan, cities, names.values(), named_terminals.values())
     save_institutions(conn, places.values())
+    agencies = demo.agencies() if plan.named else {}
+    save_agencies(conn, agencies.values())
     save_terminals(conn, terminals, plan.issuer, plan.kek, plan.random_seed)
     named = tuple(demo.people(CardFactory.of(plan.random_seed), plan.today)) if plan.named else ()
     cards = CardList(plan.size.cards_listed)
@@ -195,7 +198,7 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
         files.append(write_terminals(data_dir, terminals, places))
         if plan.named:
             by_name = {person.name: person for person in named}
-            files.append(write_people(data_dir, by_name, names, named_terminals))
+            files.append(write_people(data_dir, by_name, names, agencies, named_terminals))
     return Seeded(
         members=plan.size.members + len(named),
         institutions=len(places),

@@ -81,7 +81,7 @@ class Authenticator:
         received = Received(
             method, row.terminal_id, row.session_id, proof.seq, proof.mac, body, now
         )
-        return Proven(live, Authenticated(received, row.institution))
+        return Proven(live, Authenticated(received, row.institution, row.terminal_class))
 
     async def end(self, proven: Proven) -> None:
         """End the session of a proven call."""

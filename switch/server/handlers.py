@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import grpc
 
-from switch.model.stages import Cancel, GetSettlement, Presettle, ReadMember, Reverse, Settle
+from switch.model.stages import GetSettlement, Inquiry, Recorded
 from switch.pipeline.ports import Clock, Counter, SessionStore
 from switch.server import rights
 from switch.server.authenticate import Authenticator, Proven
@@ -78,14 +78,14 @@ def answers_of(
 
     async def inquire(proven: Proven, noted: Noted) -> bytes:
         operation = codec.decode(proven.call.received.method, proven.call)
-        if not isinstance(operation, ReadMember | Presettle):
+        if not isinstance(operation, Inquiry):
             raise _misrouted(operation)
         noted(operation.request_id)
         return await counter.inquire(operation)
 
     async def post(proven: Proven, noted: Noted) -> bytes:
         operation = codec.decode(proven.call.received.method, proven.call)
-        if not isinstance(operation, Settle | Cancel | Reverse):
+        if not isinstance(operation, Recorded):
             raise _misrouted(operation)
         noted(operation.request_id)
         return await counter.post(operation)
@@ -112,6 +112,9 @@ def answers_of(
         rights.CANCEL: post,
         rights.REVERSE: post,
         rights.GET_SETTLEMENT: find,
+        rights.FILE: post,
+        rights.WITHDRAW: post,
+        rights.LIST_FILINGS: inquire,
         rights.SIGN_OUT: sign_out,
         rights.HEARTBEAT: heartbeat,
     }

@@ -24,7 +24,11 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 from switch.server.handlers import Handlers
 from switch.server.sessions import BODY_BYTES_MAX
 
-SERVICES: Final = ("medswitch.v1.TerminalService", "medswitch.v1.SettlementService")
+SERVICES: Final = (
+    "medswitch.v1.TerminalService",
+    "medswitch.v1.SettlementService",
+    "medswitch.v1.FilingService",
+)
 _RECEIVE_BYTES_MAX: Final = BODY_BYTES_MAX + 4_096
 """A body just above its limit still reaches our own check; anything larger is gRPC's to refuse."""
 _METADATA_BYTES_MAX: Final = 8_192
@@ -112,10 +116,15 @@ class SwitchServer:
             ) from None
         await self._server.start()
         self._is_open = True
-        for service in SERVICES:
-            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        await self.tell_health(serving=True)
         _log.info("serving", listen=listen, port=self.port, tls=tls is not None)
         return self.port
+
+    async def tell_health(self, *, serving: bool) -> None:
+        """Tell who asks for our health whether we serve; once draining, the answer stays no."""
+        states = health_pb2.HealthCheckResponse
+        for service in ("", *SERVICES):
+            await self._health.set(service, states.SERVING if serving else states.NOT_SERVING)
 
     async def serve_until_signalled(
         self,

@@ -14,6 +14,7 @@ from switch.model.terminal import TerminalClass
 
 _TERMINALS: Final = "/medswitch.v1.TerminalService/"
 _SETTLEMENTS: Final = "/medswitch.v1.SettlementService/"
+_FILINGS: Final = "/medswitch.v1.FilingService/"
 
 SIGN_IN: Final = _TERMINALS + "SignIn"
 SIGN_OUT: Final = _TERMINALS + "SignOut"
@@ -25,6 +26,9 @@ SETTLE: Final = _SETTLEMENTS + "Settle"
 CANCEL: Final = _SETTLEMENTS + "Cancel"
 REVERSE: Final = _SETTLEMENTS + "Reverse"
 GET_SETTLEMENT: Final = _SETTLEMENTS + "GetSettlement"
+FILE: Final = _FILINGS + "File"
+WITHDRAW: Final = _FILINGS + "Withdraw"
+LIST_FILINGS: Final = _FILINGS + "ListFilings"
 
 _ANY: Final = frozenset(TerminalClass)
 _INSTITUTIONS: Final = frozenset({TerminalClass.INSTITUTION})
@@ -38,8 +42,14 @@ RIGHTS: Final[Mapping[str, frozenset[TerminalClass]]] = {
     CANCEL: _INSTITUTIONS,
     REVERSE: _INSTITUTIONS,
     GET_SETTLEMENT: _INSTITUTIONS,
+    FILE: _ANY,
+    WITHDRAW: _ANY,
+    LIST_FILINGS: _ANY,
 }
-"""Who may call what, once signed in. SignIn and Echo stand outside: there is no caller yet."""
+"""Who may call what, once signed in. SignIn and Echo stand outside: there is no caller yet.
+
+Which institution may take which filing is the insured place's policy, so a decline and no misuse.
+"""
 
 FREE_MISUSES: Final = 10
 """Proven misuses before the first lock: a wrongly configured terminal is told what is wrong."""

@@ -28,13 +28,13 @@ class Statement:
     text: str
     kinds: tuple[str, ...]
 
-    def parameters(self, values: Sequence[Any]) -> list[bytes]:
+    def parameters(self, values: Sequence[Any]) -> list[bytes | None]:
         """Return values as the server reads them. Raises: as `KINDS`, and for their number."""
         pairs = zip(self.kinds, values, strict=True)
-        return [KINDS[kind].encode(value) for kind, value in pairs]
+        return [None if value is None else KINDS[kind].encode(value) for kind, value in pairs]
 
 
-Call = tuple[Statement, list[bytes]]
+Call = tuple[Statement, list[bytes | None]]
 
 
 class Channel:

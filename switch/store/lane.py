@@ -15,12 +15,12 @@ from typing import Final
 import structlog
 
 from switch.model.fault import Fault, FaultReason
-from switch.model.ids import MemberId
+from switch.model.ids import SHARE_STEP, MemberId
 from switch.model.member import Member
 from switch.model.stages import Recorded
 from switch.pipeline.desk import Desk
 from switch.pipeline.ports import Clock
-from switch.pipeline.view import Reference, Slot, View
+from switch.pipeline.view import Outcome, Reference, Slot, View
 from switch.store.posting import Decided
 from switch.store.postman import (
     Lost,
@@ -37,7 +37,9 @@ log = structlog.get_logger()
 
 QUEUE_MAX: Final = 4_096
 BATCH_SIZE_MAX: Final = 256
-"""Positions in a journal id are 11 bits; a tombstone shares its request's position."""
+"""A request's further journals stand `SHARE_STEP` positions apart; a tombstone shares its own."""
+if BATCH_SIZE_MAX > SHARE_STEP:
+    raise AssertionError(f"batches of {BATCH_SIZE_MAX}, further journals {SHARE_STEP} apart")
 BATCH_BYTES_MAX: Final = 16 * 1024 * 1024
 """Of bodies in one call: as text they are twice that, and PostgreSQL takes a gigabyte at most."""
 BATCH_WAIT_S_MAX: Final = 0.002
@@ -72,6 +74,11 @@ class Lane:
     def start(self) -> None:
         """Begin to work."""
         self._task = asyncio.create_task(self._run(), name="lane")
+
+    @property
+    def works(self) -> bool:
+        """Whether what is posted here will be worked on."""
+        return self._task is not None and not self._task.done() and not self._closing
 
     async def stop(self) -> None:
         """Refuse what comes, finish what waits, and close the connection.
@@ -253,24 +260,30 @@ class Lane:
 def _without(recorded: Pairs, answer: PostAnswer) -> tuple[Pairs, list[Waiting]]:
     """Split off every request that the posting function's objection touches.
 
-    All of a person's requests go together: each was decided on the one before it.
+    All of a person's requests go together: each was decided on the one before it. So do those of
+    the relatives who pay in one of them.
     Raises: TryAgain when the objection is to nothing of ours.
     """
-
-    def objected(pair: tuple[Waiting, Decided]) -> bool:
-        waiting, decided = pair
-        return _has_ended(waiting, answer) or decided.outcome.member_id in people
-
     people = set(answer.keys) if answer.outcome == "stale" else set()
-    people = people | {
-        d.outcome.member_id
-        for w, d in recorded
-        if d.outcome.member is not None and _has_ended(w, answer)
-    }
-    out = [pair[0] for pair in recorded if objected(pair)]
-    if not out:
+    gone = {id(waiting) for waiting, _ in recorded if _has_ended(waiting, answer)}
+    reached = -1
+    while len(gone) > reached:
+        reached = len(gone)
+        for waiting, decided in recorded:
+            about = _people(decided.outcome)
+            if id(waiting) in gone or not people.isdisjoint(about):
+                gone.add(id(waiting))
+                if decided.outcome.member is not None:
+                    people = people | about
+    if not gone:
         raise TryAgain(answer.outcome)
-    return [pair for pair in recorded if not objected(pair)], out
+    out = [waiting for waiting, _ in recorded if id(waiting) in gone]
+    return [pair for pair in recorded if id(pair[0]) not in gone], out
+
+
+def _people(outcome: Outcome) -> set[str]:
+    """Return whom a decision was about: its person, and the relatives who pay."""
+    return {outcome.member_id, *(share.member.member_id for share in outcome.shares)} - {""}
 
 
 def _has_ended(waiting: Waiting, answer: PostAnswer) -> bool:

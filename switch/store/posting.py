@@ -23,10 +23,11 @@ from switch.model.stages import Recorded, Settle
 from switch.pipeline.undo import TOMBSTONE
 from switch.pipeline.view import Outcome
 from switch.security.seal import sm3
-from switch.store.reading import month_of
+from switch.store.reading import member_named, month_of
+from switch.store.written import canonical, more, sections_of
 
 POSTED: Final = "posted"
-ARGUMENTS: Final = 76
+ARGUMENTS: Final = 77
 """Parameters of the posting function (PostgreSQL allows 100)."""
 
 
@@ -81,9 +82,16 @@ def call(
 ) -> Sealed:
     """Return the arguments of `medswitch.post` for a batch, in the function's own order."""
     journals = [d.outcome.journal for d in decided if d.outcome.journal is not None]
+    if shares := [share.journal for d in decided for share in d.outcome.shares]:
+        journals = sorted((*journals, *shares), key=lambda one: one.ref.journal_id)
     requests = [row for d in decided for row in _request_rows(d)]
+    written = {
+        d.operation.request_id: sections_of(d.outcome.writes) for d in decided if d.outcome.writes
+    }
     digests = [sm3(journal_digest_input(j)) for j in journals]
-    digests += [sm3(request_digest_input(key.lane, key.batch, row)) for row in requests]
+    digests += [
+        sm3(request_digest_input(key.lane, key.batch, row, written.get(row[1]))) for row in requests
+    ]
     version = sealer.seal_version
     seal = sealer.seal(version, link_number(key.lane, key.batch), key.previous, digests)
     requests.sort(key=lambda row: (row[0], row[1]))
@@ -91,15 +99,14 @@ def call(
     arguments: list[Any] = [key.lane, key.batch, key.epoch, key.at]
     arguments += _columns(sorted({(j.window.book, j.window.day) for j in journals}), 2)
     arguments += _columns(_sessions(decided), 2)
-    after = {d.outcome.member.member_id: d.outcome.member for d in decided if d.outcome.member}
-    people = sorted(after.values(), key=lambda m: (m.bucket, m.member_id))
+    people = sorted(_after(decided).values(), key=lambda m: (m.bucket, m.member_id))
     arguments += _columns([_member_row(before[m.member_id], m) for m in people], 8)
     arguments += _columns([y for m in people for y in _year_rows(before[m.member_id], m)], 4)
     arguments += _columns(requests, 20)
     arguments += _columns([_journal_row(j) for j in journals], 20)
     arguments += _columns([row for j in journals for row in _posting_rows(j)], 8)
     arguments += _columns(sorted(_undo_rows(decided)), 5)
-    arguments += [canonical_json(sums), version, seal]
+    arguments += [canonical_json(sums), version, seal, more(written)]
     if len(arguments) != ARGUMENTS:
         raise AssertionError(f"{len(arguments)} arguments for {ARGUMENTS} parameters")
     return Sealed(arguments, seal)
@@ -134,15 +141,32 @@ def journal_digest_input(journal: Journal) -> bytes:
     return journal_bytes(columns, journal.postings)
 
 
-def request_digest_input(lane: int, batch: int, row: Sequence[Any]) -> bytes:
-    """Return what a seal covers of a register row, given in the function's column order."""
+def request_digest_input(
+    lane: int, batch: int, row: Sequence[Any], writes: Mapping[str, Any] | None = None
+) -> bytes:
+    """Return what a seal covers of a register row, given in the function's column order.
+
+    `writes`: what else the request wrote, by section.
+    """
     (month, request_id, bucket, position, method, terminal, session, seq, mac, body, code, reply,
      member, version, atc, day, journal, snapshot, book, received) = row  # fmt: skip
     columns = (
         lane, batch, position, month, request_id, bucket, method, terminal, seq, code, member,
         version, atc, day, journal, book, instant_us(received),
     )  # fmt: skip
-    return request_bytes(columns, (session, mac, body, reply, snapshot))
+    blobs = (session, mac, body, reply, snapshot)
+    return request_bytes(columns, (*blobs, canonical(writes).encode()) if writes else blobs)
+
+
+def _after(decided: Sequence[Decided]) -> dict[MemberId, Member]:
+    """Return everybody as the last request that changed him leaves him."""
+    after: dict[MemberId, Member] = {}
+    for one in decided:
+        if one.outcome.member is not None:
+            after[one.outcome.member.member_id] = one.outcome.member
+        for share in one.outcome.shares:
+            after[share.member.member_id] = share.member
+    return after
 
 
 def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
@@ -239,7 +263,7 @@ def _bucket(operation: Recorded, outcome: Outcome) -> int:
     if isinstance(operation, Settle):
         evidence: Evidence = operation.evidence
         return bucket_of_person(evidence.social_security_number)
-    return bucket_of_member(operation.original.member_id)
+    return bucket_of_member(member_named(operation))
 
 
 def _journal_row(journal: Journal) -> tuple[Any, ...]:

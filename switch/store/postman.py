@@ -47,7 +47,7 @@ _TYPES: Final = (  # one line a group of columns, as in the function
     "text[]", "text[]", "text[]", "text[]", "bigint[]", "bigint[]", "bigint[]", "text[]",
     "text[]", "date[]", "bigint[]",
     "date[]", "bigint[]", "int[]", "int[]", "text[]", "text[]", "text[]", "bigint[]",
-    "date[]", "text[]", "int[]", "text[]", "text[]", "text", "int", "bytea",
+    "date[]", "text[]", "int[]", "text[]", "text[]", "text", "int", "bytea", "jsonb",
 )
 # fmt: on
 _POST: Final = Statement(
@@ -203,7 +203,7 @@ class Postman:
             return Unavailable(error.sqlstate)
         return TryAgain(error.sqlstate)
 
-    async def _call(self, parameters: list[bytes]) -> PostAnswer:
+    async def _call(self, parameters: list[bytes | None]) -> PostAnswer:
         channel = await self._connected()
         ((row,),) = await channel.run([(_POST, parameters)])
         return PostAnswer(row[0], row[1])

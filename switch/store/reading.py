@@ -13,7 +13,6 @@ from switch.model.claim import CardEvidence, Evidence
 from switch.model.codes import CardStatus, FilingKind, Insurance, MemberClass
 from switch.model.ids import (
     CardIdentifier,
-    InstitutionCode,
     JournalId,
     MemberId,
     RegionCode,
@@ -23,13 +22,24 @@ from switch.model.ids import (
     bucket_of_person,
     request_day,
 )
-from switch.model.journal import Journal, JournalKind, JournalRef, Posting, Window
+from switch.model.journal import JournalRef
 from switch.model.member import Accumulators, Card, Enrolment, Filing, Member, Standing
 from switch.model.money import Fen
 from switch.model.reply import ReplyCode
-from switch.model.stages import Cancel, GetSettlement, Inquiry, Recorded, Reverse
+from switch.model.stages import (
+    ByNumber,
+    File,
+    GetSettlement,
+    Inquiry,
+    OnFilings,
+    Recorded,
+    Undo,
+)
+from switch.pipeline.family import bound
 from switch.pipeline.view import Found, Reference, Register, Undone, View
 from switch.store.channel import Channel, Statement
+from switch.store.filings import read_filings
+from switch.store.originals import read_originals
 
 Asked = Recorded | Inquiry | GetSettlement
 
@@ -57,7 +67,7 @@ SELECT m.member_id, m.bucket, m.version, m.ssn, m.name, m.sex, m.born_on, m.card
             ORDER BY e.region, e.insurance, e.since)
         FROM enrolment e WHERE e.bucket = m.bucket AND e.member_id = m.member_id),
     (SELECT jsonb_agg(jsonb_build_array(f.filing_id, f.kind, f.region, f.place, f.disease_code,
-            f.since, f.until) ORDER BY f.filing_id)
+            f.since, f.until, f.institution, f.relative) ORDER BY f.filing_id)
         FROM filing f WHERE f.bucket = m.bucket AND f.member_id = m.member_id),
     (SELECT jsonb_object_agg(y.year_key, y.accumulators)
         FROM member_year y WHERE y.bucket = m.bucket AND y.member_id = m.member_id),
@@ -83,29 +93,6 @@ LEFT JOIN journal j ON j.day = r.journal_day AND j.id = r.journal_id
     ("date[]", "text[]"),
 )
 
-_ORIGINALS: Final = Statement(
-    "originals",
-    """
-SELECT j.* FROM unnest($1::date[], $2::bigint[]) AS k(day, id)
-JOIN journal_row j ON j.day = k.day AND j.id = k.id
-""",
-    ("date[]", "bigint[]"),
-)
-
-_LATER: Final = Statement(
-    "later",
-    """
-SELECT j.* FROM unnest($1::text[], $2::date[]) AS k(member_id, since)
-JOIN journal_row j
-    ON j.member_id = k.member_id AND j.day >= k.since AND j.kind = 'settlement'
-WHERE NOT EXISTS (
-    SELECT FROM journal u
-    WHERE u.member_id = j.member_id AND u.day >= j.day AND u.undoes_id = j.id
-        AND u.undoes_day = j.day)
-""",
-    ("text[]", "date[]"),
-)
-
 
 async def read(
     channel: Channel,
@@ -129,19 +116,29 @@ async def read(
         _add_person(view, row)
     for row in register:
         _add_register(view, row)
-    undone = [one for one in asked if isinstance(one, Cancel | Reverse)]
+    if relatives := {r for m in view.people.values() for r in bound(m.filings)}:
+        await _read_people(channel, view, relatives)
+    undone = [one for one in asked if isinstance(one, Undo)]
     if undone:
-        await _read_originals(channel, view, undone)
+        await _read_people(channel, view, await read_originals(channel, view, undone))
+    filed = {one.member_id for one in asked if isinstance(one, OnFilings)}
+    if filed:
+        await read_filings(channel, view, filed)
     return view
 
 
 def ids_of(asked: Asked) -> tuple[RequestId, ...]:
     """Return the request ids a request touches: its own, and that of the original it names."""
-    if isinstance(asked, Cancel | Reverse):
+    if isinstance(asked, Undo):
         return (asked.request_id, asked.original.request_id)
     if isinstance(asked, GetSettlement):
         return (asked.original.request_id,)
     return (asked.request_id,)
+
+
+def member_named(asked: ByNumber) -> MemberId:
+    """Return the person that a request names by number; others name a card or an identity."""
+    return asked.original.member_id if isinstance(asked, Undo) else asked.member_id
 
 
 def month_of(request_id: RequestId) -> date:
@@ -154,9 +151,11 @@ def _people_keys(asked: Iterable[Asked]) -> tuple[list[Any], ...]:
     persons: set[tuple[int, str]] = set()
     members: set[tuple[int, str]] = set()
     for one in asked:
-        if isinstance(one, Cancel | Reverse):
-            member_id = one.original.member_id
+        if isinstance(one, ByNumber):
+            member_id = member_named(one)
             members.add((bucket_of_member(member_id), member_id))
+            if isinstance(one, File) and one.relative is not None:
+                members.add((bucket_of_member(one.relative), one.relative))
         elif not isinstance(one, GetSettlement):
             evidence: Evidence = one.evidence
             bucket = bucket_of_person(evidence.social_security_number)
@@ -235,8 +234,9 @@ def _standing(word: str, since: str, until: str | None) -> Standing:
 
 
 def _filing(
-    filing_id: str, kind: str, region: str, place: str, disease: str, since: str, until: str | None
-) -> Filing:
+    filing_id: str, kind: str, region: str, place: str, disease: str, since: str,
+    until: str | None, institution: str, relative: str,
+) -> Filing:  # fmt: skip
     return Filing(
         filing_id,
         FilingKind(kind),
@@ -245,6 +245,8 @@ def _filing(
         disease,
         date.fromisoformat(since),
         None if until is None else date.fromisoformat(until),
+        institution,
+        relative,
     )
 
 
@@ -263,56 +265,15 @@ def _add_register(view: View, row: TupleRow) -> None:
     )
 
 
-async def _read_originals(channel: Channel, view: View, undone: Sequence[Cancel | Reverse]) -> None:
-    refs: list[JournalRef] = []
-    people: dict[str, date] = {}
-    for operation in undone:
-        found = view.register.get(operation.original.request_id)
-        if found is None or found.journal is None:
-            continue
-        refs.append(found.journal)
-        if isinstance(operation, Cancel):
-            since = people.get(found.member_id, found.journal.day)
-            people[found.member_id] = min(since, found.journal.day)
-    if not refs:
+async def _read_people(channel: Channel, view: View, people: Iterable[MemberId]) -> None:
+    """Add people by number, after those whom requests name; who stands in the view stays as he is.
+
+    What they had before is compared when a request writes it; so is he whom a request names.
+    """
+    keys = {(bucket_of_member(one), one) for one in people if one not in view.people}
+    if not keys:
         return
-    keys = ([r.day for r in refs], [r.journal_id for r in refs])
-    originals, later = await channel.run(
-        (
-            (_ORIGINALS, _ORIGINALS.parameters(keys)),
-            (_LATER, _LATER.parameters((list(people), list(people.values())))),
-        )
-    )
-    for row in originals:
-        journal = journal_of(row)
-        view.originals[journal.ref] = journal
-    for row in later:
-        journal = journal_of(row)
-        view.live.setdefault(journal.member_id, []).append(journal)
-
-
-def journal_of(row: TupleRow) -> Journal:
-    """Return the journal of a row: its 21 columns in table order, then its postings as JSON."""
-    undoes = None if row[19] is None else JournalRef(row[18], JournalId(row[19]))
-    return Journal(
-        ref=JournalRef(row[0], JournalId(row[1])),
-        window=Window(row[3], row[0]),
-        kind=JournalKind(row[4]),
-        request_id=RequestId(row[5]),
-        institution=InstitutionCode(row[6]),
-        member_id=MemberId(row[7]),
-        bucket=row[2],
-        member_version=row[8],
-        region_insured=RegionCode(row[9]),
-        region_care=RegionCode(row[10]),
-        insurance=row[11],
-        clearing_type=row[12],
-        total_fen=Fen(row[13]),
-        account_current_delta_fen=row[14],
-        account_earlier_delta_fen=row[15],
-        deltas=row[16],
-        consulted=frozenset(row[17]),
-        undoes=undoes,
-        posted_at=row[20],
-        postings=tuple(Posting(*fields) for fields in row[21] or ()),
-    )
+    asked: tuple[list[Any], ...] = ([], [], [], [], *_columns(keys))
+    (rows,) = await channel.run([(_PEOPLE, _PEOPLE.parameters(asked))])
+    for row in rows:
+        _add_person(view, row)

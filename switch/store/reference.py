@@ -13,11 +13,12 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from switch.model.filing import Agency
 from switch.model.ids import BEIJING, RegionCode
 from switch.model.member import Institution
 from switch.pipeline.ports import Clock
 from switch.pipeline.view import Reference
-from switch.store.rule_books import Shelf, load_epoch, load_shelf
+from switch.store.rule_books import Shelf, load_epoch, load_shelf, shipped_regions
 
 RECENT_S: Final = 1.0
 """How long a presettlement may be made under an epoch that was compared this long ago."""
@@ -27,6 +28,7 @@ SELECT code, name, region, level, deductible_level, kinds, since, until, cross_c
     cross_city_until, tags
 FROM medswitch.institution
 """
+_AGENCIES: Final = "SELECT code, name, serves FROM medswitch.agency"
 _WINDOWS: Final = "SELECT book, day FROM medswitch.clearing_window WHERE closed_at IS NULL"
 
 
@@ -67,11 +69,19 @@ class ReferenceCache:
             known, shelf = self._known, self._shelf
             if known is None or shelf is None or shelf.epoch != epoch or since < shelf.since:
                 shelf = load_shelf(connection, since)
-                institutions = load_institutions(connection)
+                institutions, agencies = load_institutions(connection), load_agencies(connection)
+                regions: frozenset[str] = frozenset(shipped_regions())
             else:
-                institutions = dict(known.institutions)
+                institutions, agencies = dict(known.institutions), dict(known.agencies)
+                regions = known.regions
         self._shelf = shelf
-        return Reference(shelf.epoch, shelf.rules(windows, today), institutions, windows)
+        rules = shelf.rules(windows, today)
+        return Reference(shelf.epoch, rules, institutions, windows, agencies, regions)
+
+
+def load_agencies(connection: Connection[TupleRow]) -> dict[str, Agency]:
+    """Return every agency by its code."""
+    return {row[0]: Agency(*row) for row in connection.execute(_AGENCIES)}
 
 
 def load_institutions(connection: Connection[TupleRow]) -> dict[str, Institution]:

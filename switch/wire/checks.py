@@ -23,6 +23,7 @@ W = TypeVar("W")
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _INSTITUTION: Final = re.compile(r"[A-Z0-9]{12}")
+_INSURANCE: Final = re.compile(r"[0-9]{3}")
 
 
 @lru_cache(maxsize=8_192)  # days repeat: the lines of a bill have one or a few
@@ -109,6 +110,17 @@ def request_id(field: str, text: str, institution: InstitutionCode) -> RequestId
             field,
         )
     return parsed
+
+
+def insurance(field: str, text: str) -> str:
+    """Return an insurance code, or "" where it is left out.
+
+    A code of the national table that no policy here knows is declined by the pipeline, with its
+    name; only what can be no such code is malformed.
+    """
+    if text and not _INSURANCE.fullmatch(text):
+        raise malformed(field, f"{field} {text[:12]!r} is no insutype; send three digits")
+    return text
 
 
 def institution(field: str, text: str) -> InstitutionCode:

@@ -5,7 +5,7 @@ from typing import Final
 
 from google.protobuf.message import DecodeError, Message
 
-from medswitch.v1 import settlement_pb2
+from medswitch.v1 import filing_pb2, settlement_pb2
 from switch.wire import methods
 
 _REQUESTS: Final[Mapping[str, type[Message]]] = {
@@ -15,6 +15,9 @@ _REQUESTS: Final[Mapping[str, type[Message]]] = {
     methods.CANCEL: settlement_pb2.CancelRequest,
     methods.REVERSE: settlement_pb2.ReverseRequest,
     methods.GET_SETTLEMENT: settlement_pb2.GetSettlementRequest,
+    methods.FILE: filing_pb2.FileRequest,
+    methods.WITHDRAW: filing_pb2.WithdrawRequest,
+    methods.LIST_FILINGS: filing_pb2.ListFilingsRequest,
 }
 
 

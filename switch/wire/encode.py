@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Final, assert_never
 
-from medswitch.v1 import reply_pb2, settlement_pb2
+from medswitch.v1 import filing_pb2, reply_pb2, settlement_pb2
 from switch.model.answer import (
     Answer,
     DeclineAnswer,
+    FilingAnswer,
+    FilingsAnswer,
     MemberAnswer,
     PresettleAnswer,
     SettleAnswer,
@@ -15,7 +17,7 @@ from switch.model.answer import (
     UndoAnswer,
 )
 from switch.model.stages import Original
-from switch.wire import methods
+from switch.wire import filing, methods
 from switch.wire.outcome import declined, done, epoch_ms, iso
 from switch.wire.person import member_message
 from switch.wire.split import write_decision
@@ -27,6 +29,9 @@ _Reply = (
     | settlement_pb2.CancelResponse
     | settlement_pb2.ReverseResponse
     | settlement_pb2.GetSettlementResponse
+    | filing_pb2.FileResponse
+    | filing_pb2.WithdrawResponse
+    | filing_pb2.ListFilingsResponse
 )
 
 _REPLIES: Final[Mapping[str, type[_Reply]]] = {
@@ -36,6 +41,9 @@ _REPLIES: Final[Mapping[str, type[_Reply]]] = {
     methods.CANCEL: settlement_pb2.CancelResponse,
     methods.REVERSE: settlement_pb2.ReverseResponse,
     methods.GET_SETTLEMENT: settlement_pb2.GetSettlementResponse,
+    methods.FILE: filing_pb2.FileResponse,
+    methods.WITHDRAW: filing_pb2.WithdrawResponse,
+    methods.LIST_FILINGS: filing_pb2.ListFilingsResponse,
 }
 
 _STATES: Final[Mapping[State, settlement_pb2.SettlementState.ValueType]] = {
@@ -71,6 +79,11 @@ def _message(name: str, answer: Answer) -> _Reply:
             )
         case StateAnswer():
             return _state(answer)
+        case FilingAnswer():
+            withdrawn = name == methods.WITHDRAW
+            return filing.withdraw_response(answer) if withdrawn else filing.file_response(answer)
+        case FilingsAnswer():
+            return filing.list_response(answer)
         case _:
             assert_never(answer)
 
@@ -129,6 +142,7 @@ def _undone(name: str, answer: UndoAnswer) -> _Reply:
         total_fen=answer.total_fen,
         fund_fen=answer.fund_fen,
         account_fen=answer.account_fen,
+        account_relative_fen=answer.account_relative_fen,
         cash_fen=answer.cash_fen,
         hospital_fen=answer.hospital_fen,
         balance_current_fen=current,

@@ -2,14 +2,15 @@
 
 from typing import Final
 
-SERVICE: Final = "/medswitch.v1.SettlementService/"
-
 READ_MEMBER: Final = "ReadMember"
 PRESETTLE: Final = "Presettle"
 SETTLE: Final = "Settle"
 CANCEL: Final = "Cancel"
 REVERSE: Final = "Reverse"
 GET_SETTLEMENT: Final = "GetSettlement"
+FILE: Final = "File"
+WITHDRAW: Final = "Withdraw"
+LIST_FILINGS: Final = "ListFilings"
 
 ORIGINAL_METHODS: Final = {
     SETTLE: SETTLE,
@@ -24,6 +25,18 @@ ORIGINAL_METHODS: Final = {
     "2601": REVERSE,
 }
 """How an original's method may be named (`oinfno`), and what it is called here."""
+
+
+_SERVICES: Final = {
+    "SettlementService": (READ_MEMBER, PRESETTLE, SETTLE, CANCEL, REVERSE, GET_SETTLEMENT),
+    "FilingService": (FILE, WITHDRAW, LIST_FILINGS),
+}
+PATHS: Final = {
+    name: f"/medswitch.v1.{service}/{name}"
+    for service, names in _SERVICES.items()
+    for name in names
+}
+"""Short name → whole path. The register keeps the short name, so each is of one service only."""
 
 
 def short_name(method: str) -> str:

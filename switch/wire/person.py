@@ -30,7 +30,7 @@ def member_message(member: Member) -> settlement_pb2.Member:
         account_earlier_fen=member.account_earlier_fen,
         account_fen=member.account_current_fen + member.account_earlier_fen,
         enrolments=[_enrolment(enrolment) for enrolment in member.enrolments],
-        filings=[_filing(filing) for filing in member.filings],
+        filings=[filing_message(filing) for filing in member.filings],
         accumulators=[
             settlement_pb2.Accumulator(year_key=key, name=name, value=values[name])
             for key, values in sorted(member.accumulators.items())
@@ -49,7 +49,8 @@ def _enrolment(enrolment: Enrolment) -> settlement_pb2.Enrolment:
     )
 
 
-def _filing(filing: Filing) -> settlement_pb2.Filing:
+def filing_message(filing: Filing) -> settlement_pb2.Filing:
+    """Return a filing as a message."""
     return settlement_pb2.Filing(
         filing_id=filing.filing_id,
         kind=FILING_KINDS[filing.kind],
@@ -58,4 +59,6 @@ def _filing(filing: Filing) -> settlement_pb2.Filing:
         disease_code=filing.disease_code,
         since=filing.since.isoformat(),
         until=iso(filing.until),
+        institution=filing.institution,
+        relative_id=filing.relative,
     )

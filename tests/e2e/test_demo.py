@@ -19,7 +19,7 @@ def test_every_case_comes_out_and_the_audit_is_clean(tmp_path: Path) -> None:
     assert "every case came out as expected" in shown.stdout
     assert "✗" not in shown.stdout
     # Every invariant, the sixth with what the counters were answered.
-    assert shown.stdout.count("成立 held") == 17
+    assert shown.stdout.count("成立 held") == 18
     assert "0 answers missing" in shown.stdout
     audited = subprocess.run(
         [*switch, "audit", "--json"], check=False, capture_output=True, text=True, timeout=120

@@ -30,8 +30,8 @@ from switch.seed.demonstration import PEOPLE, people
 from switch.seed.identity import CardFactory
 from switch.seed.listing import CardList
 from switch.store.keys import load_keys, terminal_records
+from switch.store.originals import journal_of
 from switch.store.posting import journal_digest_input, link_number
-from switch.store.reading import journal_of
 from switch.store.reference import load_institutions
 from switch.store.rule_books import load_rules
 

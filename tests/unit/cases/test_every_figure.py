@@ -1,7 +1,8 @@
 """Whichever figure or day of a shipped policy changes by one, a case of tests/cases notices.
 
-The cases are run against the policy with one number one higher or lower, or one day one earlier or
-later: if all still hold, nothing stands at that bound. What no claim can show is left out by name.
+The cases, and those of filings, are run against the policy with one number one higher or lower, or
+one day one earlier or later: if all still hold, nothing stands at that bound. What no claim can
+show is left out by name.
 """
 
 import re
@@ -22,6 +23,7 @@ from switch.rules.adjudicate import Rules
 from switch.rules.book import RuleBook
 from switch.rules.source import parse_toml
 from switch.store.rule_books import load_shipped
+from tests.fix_filing_cases import FilingCase, filing_cases
 
 CASES = Path(__file__).parents[2] / "cases"
 FIGURE = re.compile(r"\d{4}-\d{2}-\d{2}|(?<![\w.\"-])\d+(?![\w.\"-])")
@@ -45,8 +47,8 @@ class Case:
 
 
 @cache
-def cases_of(region: str) -> list[Case]:
-    found = []
+def cases_of(region: str) -> list[Case | FilingCase]:
+    found: list[Case | FilingCase] = [*filing_cases(region)]
     for path in sorted(CASES.glob("*.toml")):
         document: dict[str, Any] = parse_toml(path.name, path.read_text(encoding="utf-8"))
         for case in document["case"]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor
 
-from medswitch.v1 import common_pb2, reply_pb2, settlement_pb2, terminal_pb2
+from medswitch.v1 import common_pb2, filing_pb2, reply_pb2, settlement_pb2, terminal_pb2
 from switch.model.codes import CardStatus, FilingKind, FundPayType, MemberClass
 from switch.model.reply import REPLY_TEXTS, Next, ReplyCode
 from switch.server import rights
@@ -17,7 +17,8 @@ from switch.wire.person import CARD_STATUSES, FILING_KINDS
 from switch.wire.split import MEMBER_CLASSES
 
 FILES: list[FileDescriptor] = [
-    module.DESCRIPTOR for module in (common_pb2, reply_pb2, settlement_pb2, terminal_pb2)
+    module.DESCRIPTOR
+    for module in (common_pb2, filing_pb2, reply_pb2, settlement_pb2, terminal_pb2)
 ]
 PROTO = Path(__file__).parents[3] / "proto"
 
@@ -107,9 +108,9 @@ def test_requests_have_only_types_that_never_grow_when_written_anew() -> None:
         place = f"{message.name}.{field.name}"
         assert field.type in known, place
         assert not field.is_repeated or field.type in lengths, place
-    # The one enum: its negative values are refused by name.
+    # The enums: their negative values are refused by name.
     enums = {field.name for _, field in request_fields() if field.enum_type is not None}
-    assert enums == {"injury_cause"}
+    assert enums == {"injury_cause", "kind"}
 
 
 def test_the_rights_name_every_method_of_the_contract() -> None:

@@ -19,7 +19,7 @@ from switch.model.stages import (
 )
 from switch.wire.checks import parse_day
 from switch.wire.decode import decode
-from switch.wire.methods import ORIGINAL_METHODS, SERVICE
+from switch.wire.methods import ORIGINAL_METHODS, PATHS
 from tests.fix_wire import (
     IDENTIFIER,
     MEMBER,
@@ -35,7 +35,7 @@ from tests.fix_wire import (
 def test_settle_carries_claim_evidence_expectation_and_nonce() -> None:
     body = good_requests()["Settle"].SerializeToString()
     call = call_of("Settle", body)
-    settle = decode(SERVICE + "Settle", call)
+    settle = decode(PATHS["Settle"], call)
     assert isinstance(settle, Settle)
     assert settle.call is call
     assert settle.request_id == REQUEST

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from switch.wire.differ import differing_field
-from switch.wire.methods import SERVICE
+from switch.wire.methods import PATHS
 from tests.fix_wire import good_requests, put
 
 
@@ -29,7 +29,7 @@ def test_the_field_that_differs_is_named(path: str, value: Any, field: str) -> N
     put(other, path, value)
     bodies = one.SerializeToString(), other.SerializeToString()
     assert differing_field("Settle", *bodies) == field
-    assert differing_field(SERVICE + "Settle", *reversed(bodies)) == field
+    assert differing_field(PATHS["Settle"], *reversed(bodies)) == field
 
 
 def test_the_first_field_of_the_contract_is_named_when_several_differ() -> None:

@@ -13,7 +13,7 @@ from switch.model.money import Fen
 from switch.model.reply import REPLY_TEXTS, ReplyCode
 from switch.model.stages import Original
 from switch.wire.encode import encode
-from switch.wire.methods import SERVICE
+from switch.wire.methods import PATHS
 from switch.wire.national import setlinfo
 from tests.fix_wire import (
     MEMBER,
@@ -58,7 +58,7 @@ def asked(answer: StateAnswer) -> settlement_pb2.GetSettlementResponse:
 
 
 def test_a_settlement_carries_what_a_receipt_prints() -> None:
-    reply = settlement_pb2.SettleResponse.FromString(encode(SERVICE + "Settle", settled()))
+    reply = settlement_pb2.SettleResponse.FromString(encode(PATHS["Settle"], settled()))
     outcome = reply.outcome
     assert (outcome.code, outcome.next) == (reply_pb2.REPLY_CODE_OK, reply_pb2.NEXT_NOTHING)
     assert (outcome.message_zh, outcome.message_en) == ("成功", "Done")

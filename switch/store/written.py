@@ -1,0 +1,54 @@
+"""What else a request writes: rows beside the ledger's, kept in the register and under its seal.
+
+Each row goes to its table and, whole, to the register with the request that wrote it: so the audit
+finds what every row must be. `write_more` of the migrations has a part for each section.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from switch.ledger.digest import canonical_json
+from switch.model.ids import RequestId
+from switch.pipeline.view import Write
+from switch.store.filings import filing_row
+
+Row = Mapping[str, Any]
+"""Column → JSON value; days and instants as ISO text."""
+Sections = dict[str, list[Row]]
+"""Table → rows, in the order in which they were written."""
+
+FILING: Final = "filing"
+
+_KEYS: Final[Mapping[str, tuple[str, ...]]] = {FILING: ("member_id", "filing_id")}
+"""Section → the columns that name a row; the bucket follows from the person."""
+
+
+def sections_of(writes: Iterable[Write]) -> Sections:
+    """Return the rows of one request by section."""
+    found: Sections = {}
+    for one in writes:
+        found.setdefault(FILING, []).append(filing_row(one))
+    return found
+
+
+def canonical(sections: Mapping[str, Any] | None) -> str:
+    """Return the text that a seal covers: one text for one content, "" for nothing."""
+    return canonical_json(sections) if sections else ""
+
+
+def more(requests: Mapping[RequestId, Sections]) -> str | None:
+    """Return the posting function's last argument, or None when nothing else is written.
+
+    `requests` stand in the order of the batch: of a row written twice the last counts.
+    """
+    if not requests:
+        return None
+    last: dict[str, dict[tuple[Any, ...], Row]] = {}
+    for sections in requests.values():
+        for section, rows in sections.items():
+            names = _KEYS[section]
+            keyed = last.setdefault(section, {})
+            keyed.update({tuple(row[name] for name in names): row for row in rows})
+    parts = {section: list(keyed.values()) for section, keyed in last.items()}
+    return json.dumps({"requests": requests, **parts}, ensure_ascii=False, separators=(",", ":"))
