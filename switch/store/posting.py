@@ -22,6 +22,7 @@ from switch.model.member import Accumulators, Member
 from switch.model.stages import Recorded, Settle
 from switch.pipeline.undo import TOMBSTONE
 from switch.pipeline.view import Outcome
+from switch.security.encode import stored_mac
 from switch.security.seal import sm3
 from switch.store.reading import member_named, month_of
 from switch.store.written import canonical, more, sections_of
@@ -231,7 +232,7 @@ def _request_rows(decided: Decided) -> list[list[Any]]:
         received.terminal_id,
         received.session_id,
         received.seq,
-        received.mac,
+        stored_mac(received.mac, received.frame),
         received.body,
         int(outcome.code),
         outcome.reply,
