@@ -30,6 +30,8 @@ class Received:
     mac: bytes
     body: bytes
     received_at: datetime
+    frame: int = 0
+    """Its number in a stream that was opened with `seq`, from 1; 0: a call of its own."""
 
 
 @frozen

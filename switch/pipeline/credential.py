@@ -6,6 +6,7 @@ is: a card that cannot prove itself learns nothing but that.
 """
 
 from datetime import datetime
+from typing import Final
 
 from switch.cards.admit import check_form, check_registry, check_signed_time
 from switch.model.claim import CardEvidence, Evidence, Expected
@@ -30,6 +31,8 @@ from switch.security.errors import (
     RegionNotServed,
 )
 from switch.security.suite import Suite
+
+_SUITES: Final = tuple(Suite)
 
 
 @frozen
@@ -95,7 +98,7 @@ def _before_registry(
         if declined is not None:
             return declined
         region = card_region(evidence.identifier)
-        if not any(vault.live_versions(region, suite) for suite in Suite):
+        if not any(vault.live_versions(region, suite) for suite in _SUITES):
             return Decline(ReplyCode.CARD_REGION_NOT_SERVED, {"region": region})
     if asked.operation is not CardOperation.SETTLE:
         return None

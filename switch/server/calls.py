@@ -83,6 +83,25 @@ class Routes:
         if self.draining:
             raise Fault(FaultReason.SHUTTING_DOWN, "this process is closing: retry elsewhere")
 
+    def permit(self, proven: Proven, method: str) -> None:
+        """Let through what this caller may do now. Raises: Fault."""
+        row = proven.live.row
+        self.refuse_if_draining()
+        allowed = RIGHTS.get(method)
+        if allowed is None:
+            raise Fault(FaultReason.UNIMPLEMENTED, "there is no such method here")
+        if self.lock.locks(row.terminal_id, proven.call.received.received_at):
+            raise Fault(FaultReason.NOT_PERMITTED, "locked for a while after repeated misuse")
+        if row.terminal_class not in allowed:
+            raise Fault(FaultReason.NOT_PERMITTED, "terminals of this class may not call this")
+
+    def note_misuse(self, proven: Proven, fault: Fault) -> None:
+        """Count what a proven caller may not do; a call that the lock itself refused is none."""
+        terminal_id = proven.live.row.terminal_id
+        now = proven.call.received.received_at
+        if fault.reason is FaultReason.NOT_PERMITTED and not self.lock.locks(terminal_id, now):
+            self.lock.misused(terminal_id, now)
+
     def fault_of(self, method: str, request_id: str, error: Exception) -> Fault:
         """Return the fault an error is: its own, or the fixed one for what we did not foresee."""
         if isinstance(error, Fault):
@@ -150,18 +169,8 @@ class Call(grpc.RpcMethodHandler):  # type: ignore[type-arg] # generic in its st
             await refuse(routes, self._method, context, error)
 
     def _permit(self, proven: Proven, context: Context) -> None:
-        """Let through what this caller may do now. Raises: Fault."""
-        routes = self._routes
-        row = proven.live.row
-        now = proven.call.received.received_at
-        routes.refuse_if_draining()
-        allowed = RIGHTS.get(self._method)
-        if allowed is None:
-            raise Fault(FaultReason.UNIMPLEMENTED, "there is no such method here")
-        if routes.lock.locks(row.terminal_id, now):
-            raise Fault(FaultReason.NOT_PERMITTED, "locked for a while after repeated misuse")
-        if row.terminal_class not in allowed:
-            raise Fault(FaultReason.NOT_PERMITTED, "terminals of this class may not call this")
+        """Let through what this caller may do now, in time. Raises: Fault."""
+        self._routes.permit(proven, self._method)
         # The stubs forget that a call without a deadline has None.
         remaining_s: float | None = context.time_remaining()
         if remaining_s is not None and remaining_s <= 0:
@@ -173,11 +182,7 @@ class Call(grpc.RpcMethodHandler):  # type: ignore[type-arg] # generic in its st
         routes = self._routes
         row = proven.live.row
         fault = routes.fault_of(self._method, self._request_id, error)
-        now = proven.call.received.received_at
-        if fault.reason is FaultReason.NOT_PERMITTED and not routes.lock.locks(
-            row.terminal_id, now
-        ):
-            routes.lock.misused(row.terminal_id, now)
+        routes.note_misuse(proven, fault)
         routes.log.faulted(self._method, row.terminal_id, self._request_id, started_ns, fault)
         await routes.send_fault(context, fault, proven.sign)
 

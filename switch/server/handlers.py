@@ -21,6 +21,7 @@ from switch.server.ports import (
     every_key_is_held,
 )
 from switch.server.sessions import Sessions
+from switch.server.settle_stream import SettleStreamCall
 from switch.server.signin import SESSION_LIFE_MAX, Signin
 from switch.server.streams import STREAMS
 from switch.server.throttle import Alarms, Throttle
@@ -49,6 +50,8 @@ class Handlers(grpc.GenericRpcHandler):
         if stream is not None and self._books is not None:
             metadata = handler_call_details.invocation_metadata
             return stream(self._routes, method, metadata, self._books)
+        if method == rights.SETTLE_STREAM:
+            return SettleStreamCall(self._routes, method, handler_call_details.invocation_metadata)
         if method == rights.ECHO:
             return self._echo
         if method == rights.SIGN_IN:

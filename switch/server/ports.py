@@ -21,6 +21,7 @@ from switch.recon.difference import Difference
 from switch.recon.record import Group, Record, Scope, Total
 from switch.recon.totals import Balance
 from switch.security.mac import MacKey
+from switch.wire.frames import Answered, Frame
 from switch.wire.terminal import SigninReply, SigninRequest
 
 RandomBytes = Callable[[int], bytes]
@@ -56,6 +57,18 @@ class ServerCodec(Protocol):
 
     def decode(self, method: str, call: Authenticated) -> Inquiry | Recorded | GetSettlement:
         """Return the operation of a SettlementService method. `method` is the whole path."""
+        ...
+
+    def frame(self, message: bytes) -> Frame | None:
+        """Return the frame in a message of a stream, None when it holds none."""
+        ...
+
+    def called(self, body: bytes) -> tuple[str, bytes] | None:
+        """Return (whole path, request) of a frame's body, None when it is not in its one form."""
+        ...
+
+    def encode_answered(self, answer: Answered) -> bytes:
+        """Return the message that answers a frame."""
         ...
 
     def decode_signin(self, body: bytes) -> SigninRequest:

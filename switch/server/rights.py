@@ -29,6 +29,7 @@ SETTLE: Final = _SETTLEMENTS + "Settle"
 CANCEL: Final = _SETTLEMENTS + "Cancel"
 REVERSE: Final = _SETTLEMENTS + "Reverse"
 GET_SETTLEMENT: Final = _SETTLEMENTS + "GetSettlement"
+SETTLE_STREAM: Final = _SETTLEMENTS + "SettleStream"
 COMPARE_TOTALS: Final = _RECONCILIATION + "CompareTotals"
 COMPARE_DETAILS: Final = _RECONCILIATION + "CompareDetails"
 LIST_DIFFERENCES: Final = _RECONCILIATION + "ListDifferences"
@@ -66,6 +67,7 @@ RIGHTS: Final[Mapping[str, frozenset[TerminalClass]]] = {
     LIST_STATEMENT: _INSTITUTIONS,
     CONFIRM_STATEMENT: _INSTITUTIONS,
     GET_POSITIONS: frozenset({TerminalClass.AGENCY}),
+    SETTLE_STREAM: _INSTITUTIONS,
     FILE: _ANY,
     WITHDRAW: _ANY,
     LIST_FILINGS: _ANY,
