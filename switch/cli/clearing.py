@@ -65,6 +65,37 @@ def positions(
 
 
 @app.command()
+def pay(
+    context: typer.Context,
+    region: Region,
+    month: PeriodName,
+    officer: OfficerName,
+    key_file: KeyFile,
+    files: Annotated[Path, typer.Option(help="Write the banks' files (pain.001) here.")],
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Order what confirmed statements come to; one file for each paying account."""
+    from switch.cli.pay import pay as run
+
+    who = (officer, key_file, passphrase_file)
+    raise typer.Exit(run(context.obj, region, month, who, files))
+
+
+@app.command()
+def report(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(help="Status reports of banks (pain.002).")],
+    officer: OfficerName,
+    key_file: KeyFile,
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Take what banks report: paid, refused, or come back."""
+    from switch.cli.pay import report as run
+
+    raise typer.Exit(run(context.obj, files, (officer, key_file, passphrase_file)))
+
+
+@app.command()
 def reopen(
     context: typer.Context,
     region: Region,
