@@ -65,6 +65,22 @@ def positions(
 
 
 @app.command()
+def page(
+    context: typer.Context,
+    region: Region,
+    period: PeriodName,
+    folder: Annotated[Path, typer.Argument(help="Write index.html and all else here.")],
+    workings: Annotated[
+        int, typer.Option(min=0, help="Settlements of each institution told step by step.")
+    ] = 200,
+) -> None:
+    """Write a report: the region, each institution, each settlement's working; CSV and XLSX."""
+    from switch.cli.report_pages import pages as run
+
+    raise typer.Exit(run(context.obj, region, period, folder, workings))
+
+
+@app.command()
 def pay(
     context: typer.Context,
     region: Region,
