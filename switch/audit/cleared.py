@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from switch.audit.context import Run
 from switch.audit.findings import CLEARED, Violation
+from switch.audit.paid import check_payments
 from switch.clearing.period import Kind, Period
 from switch.clearing.statement import ACCOUNTS, Line, Statement, statements
 from switch.model.ids import RegionCode
@@ -83,7 +84,7 @@ class Acts:
             yield Violation(CLEARED, key, "its seal is not that of its words")
         said = parse_canonical(body)
         self.bodies[number] = said
-        if said["act"] == "close":
+        if "by" in said:
             try:
                 verify_signature(keys.get(said["by"], b""), signed_act(body), signature)
             except SignatureMismatch:
@@ -108,6 +109,7 @@ def walk_clearing(run: Run) -> None:
         run.note(CLEARED, "closings", _missing(told, {row[10] for row in closings}))
         run.note(CLEARED, "statements", _check_answers(run, acts))
         run.note(CLEARED, "cut-offs", _check_cut_offs(run))
+        run.note(CLEARED, "payments", check_payments(run, acts.bodies))
         run.tell("closings", len(closings))
 
 

@@ -65,6 +65,53 @@ def positions(
 
 
 @app.command()
+def page(
+    context: typer.Context,
+    region: Region,
+    period: PeriodName,
+    folder: Annotated[Path, typer.Argument(help="Write index.html and all else here.")],
+    workings: Annotated[
+        int, typer.Option(min=0, help="Settlements of each institution told step by step.")
+    ] = 200,
+) -> None:
+    """Write a report: the region, each institution, each settlement's working; CSV and XLSX."""
+    from switch.cli.report_pages import pages as run
+
+    raise typer.Exit(run(context.obj, region, period, folder, workings))
+
+
+@app.command()
+def pay(
+    context: typer.Context,
+    region: Region,
+    month: PeriodName,
+    officer: OfficerName,
+    key_file: KeyFile,
+    files: Annotated[Path, typer.Option(help="Write the banks' files (pain.001) here.")],
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Order what confirmed statements come to; one file for each paying account."""
+    from switch.cli.pay import pay as run
+
+    who = (officer, key_file, passphrase_file)
+    raise typer.Exit(run(context.obj, region, month, who, files))
+
+
+@app.command()
+def report(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(help="Status reports of banks (pain.002).")],
+    officer: OfficerName,
+    key_file: KeyFile,
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Take what banks report: paid, refused, or come back."""
+    from switch.cli.pay import report as run
+
+    raise typer.Exit(run(context.obj, files, (officer, key_file, passphrase_file)))
+
+
+@app.command()
 def reopen(
     context: typer.Context,
     region: Region,

@@ -59,3 +59,18 @@ def borne(code: str) -> Account:
 def outside(region: str) -> Account:
     """The other side of everything that enters a book from outside."""
     return Account(f"OUTSIDE:{region}")
+
+
+def deposit(code: str) -> Account:
+    """What is withheld of an institution until it is assessed."""
+    return Account(f"DEPOSIT:{code}")
+
+
+def bank(region: str, bank_code: str) -> Account:
+    """A region's money at a partner bank, as its reports have it: its balance is what left."""
+    return Account(f"BANK:{region}:{bank_code}")
+
+
+def suspense(region: str) -> Account:
+    """Payments that came back and are to be paid again."""
+    return Account(f"SUSPENSE:{region}")

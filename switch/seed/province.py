@@ -4,7 +4,7 @@ One transaction; memory does not grow with the number of people.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from switch.rules.catalogue import generate_rows
 from switch.security.port import KeyHome
 from switch.security.vault import SoftwareVault
 from switch.seed import demonstration as demo
+from switch.seed.banks import SAVE, bank_accounts
 from switch.seed.identity import CardFactory
 from switch.seed.keys import PROVINCE, Issuer, make_issuer, switch_keys, write_issuer
 from switch.seed.listing import CardList, write_people, write_terminals
@@ -34,7 +35,7 @@ from switch.seed.places import (
     save_institutions,
     save_terminals,
 )
-from switch.seed.rows import save_people
+from switch.seed.rows import copy_rows, save_people
 from switch.store.effects import EFFECTS
 from switch.store.founding import genesis_keys
 from switch.store.keys import save_keys
@@ -185,6 +186,7 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
     named_terminals = demo.terminals(names, plan.today) if plan.named else {}
     places, terminals = _places(plan, cities, names.values(), named_terminals.values())
     save_institutions(conn, places.values())
+    _banks(conn, places.values())
     agencies = demo.agencies() if plan.named else {}
     save_agencies(conn, agencies.values())
     save_terminals(conn, terminals, plan.issuer, plan.kek, plan.random_seed)
@@ -220,6 +222,11 @@ def _windows(conn: Connection[TupleRow], plan: _Plan) -> list[RegionCode]:
     for book in (*pooling, INTERCITY):
         conn.execute(_WINDOW, (book, plan.today, plan.at))
     return [region for region in pooling if not regions[region].example]
+
+
+def _banks(conn: Connection[TupleRow], places: Iterable[Institution]) -> None:
+    pooling = (one for one in shipped_regions().values() if one.pools)
+    copy_rows(conn, SAVE, (astuple(one) for one in bank_accounts(pooling, places)))
 
 
 def _catalogue(conn: Connection[TupleRow], size: Size) -> int:

@@ -64,6 +64,10 @@ _LONGER: Final = """
 SELECT kind FROM medswitch.closing
 WHERE region = %s AND reopened_at IS NULL AND kind <> %s AND since <= %s AND until >= %s
 """
+_PAID: Final = """
+SELECT end_to_end_id, state FROM medswitch.payment
+WHERE region = %s AND since = %s AND state <> 'rejected' ORDER BY 1 LIMIT 1
+"""
 _REOPEN: Final = """
 UPDATE medswitch.closing SET reopened_at = %s, reopened_record = %s
 WHERE region = %s AND kind = %s AND since = %s AND version = %s AND reopened_at IS NULL
@@ -205,6 +209,9 @@ def reopen(conn: Connection[TupleRow], change: Change, decision: Decision) -> No
     ).fetchone()
     if longer is not None:
         raise Refused(Refusal.PERIOD_COVERED, f"the {longer[0]} of {period.name} is closed")
+    paid = conn.execute(_PAID, (wanted.region, period.since)).fetchone()
+    if period.kind is Kind.MONTH and paid is not None:
+        raise Refused(Refusal.PERIOD_COVERED, f"{paid[0]} of {period.name} is {paid[1]}")
     done = conn.execute(
         _REOPEN,
         (

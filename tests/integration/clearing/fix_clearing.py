@@ -1,5 +1,6 @@
 """A province with a history and two officers who clear; days pass by the closing of windows."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,10 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from switch.clearing.answer import Answer, Result
 from switch.clearing.period import Kind, Period
 from switch.clearing.policy import ClearingPolicy
-from switch.model.ids import RegionCode
+from switch.model.ids import RegionCode, SessionId, TerminalId, make_request_id
 from switch.model.journal import INTERCITY
+from switch.model.stages import Authenticated, Received
 from switch.office.change import Change, Verb
 from switch.office.change import Kind as ChangeKind
 from switch.office.clearing import Reopening
@@ -19,9 +22,11 @@ from switch.office.officer import Role
 from switch.store.closing import Outlook, close, look
 from switch.store.flows import shipped_clearing_policy
 from switch.store.office import Registrar
+from switch.store.statement_desk import StatementDesk
 from switch.store.windows import close_window
 from tests.fix_ledger import Ledger
 from tests.fix_office import key_of, opened, signer_of
+from tests.fix_province import ManualClock
 
 HOME, AWAY = RegionCode("330299"), RegionCode("330199")
 
@@ -82,6 +87,23 @@ class Clearing:
                 self.close(day, region)
         self.close(month, region)
         return month
+
+    def confirm(self, month: Period) -> None:
+        """Let every institution of the home region that is owed something confirm."""
+        desk = StatementDesk(self.ledger.province.url, self.registrar.sealer, ManualClock())
+        rows = self.conn.execute(
+            "SELECT institution, version, digest FROM medswitch.statement"
+            " WHERE region = %s AND payable_fen > 0 AND state <> 'confirmed'", (HOME,),
+        ).fetchall()  # fmt: skip
+        for number, (code, version, digest) in enumerate(rows):
+            request_id = make_request_id(code, self.now, number)
+            answer = Answer(request_id, month, version, digest, dispute=False, line=0, reason="")
+            received = Received(
+                "/medswitch.v1.ClearingService/ConfirmStatement", TerminalId("T1"),
+                SessionId(bytes(16)), number, bytes(16), b"", self.now,
+            )  # fmt: skip
+            call = Authenticated(received, code)
+            assert asyncio.run(desk.answer(code, answer, call))[0] is Result.TAKEN
 
     def reopen(self, period: Period, version: int = 1, region: RegionCode = HOME) -> Change:
         content = Reopening(region, period.name, version).content()

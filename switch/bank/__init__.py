@@ -1,0 +1,1 @@
+"""What banks read and write: ISO 20022 messages, each validated against its schema."""
