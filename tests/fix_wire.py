@@ -34,6 +34,7 @@ from switch.model.member import Card, Enrolment, Filing, Member
 from switch.model.money import Fen
 from switch.model.stages import Authenticated, Received
 from switch.wire.methods import PATHS
+from tests.fix_wire_visits import good_visit_requests
 
 INSTITUTION = InstitutionCode("H33020000001")
 REQUEST = RequestId("H33020000001201812011000000001")
@@ -153,6 +154,7 @@ def good_requests() -> dict[str, Message]:
         "ListFilings": filing_pb2.ListFilingsRequest(
             request_id=REQUEST, member_id=MEMBER, kind=settlement_pb2.FILING_KIND_REFERRAL
         ),
+        **good_visit_requests(REQUEST, MEMBER, list(good_claim().lines)),
     }
 
 

@@ -61,8 +61,8 @@ def run_cases(settings: Settings, url: str, console: Console) -> int:
     """Load the province, serve it, run every case; return how many steps came out wrong."""
     load_province(settings, url, console)
     wrong = 0
-    with serving(settings) as served, psycopg.connect(url, autocommit=True) as database:
-        world = World(settings.data_dir, f"127.0.0.1:{served.port}", database)
+    with serving(settings) as port, psycopg.connect(url, autocommit=True) as database:
+        world = World(settings.data_dir, f"127.0.0.1:{port}", database)
         table = CaseTable(console)
         try:
             for case in load_cases():
@@ -81,7 +81,7 @@ def run_scenario(settings: Settings, url: str, console: Console) -> int:
     load_province(settings, url, console)
     wrong = 0
     with (
-        serving(settings, session_life_s=3_600) as served,
+        running(settings, session_life_s=3_600) as served,
         psycopg.connect(url, autocommit=True) as database,
     ):
         world = World(settings.data_dir, f"127.0.0.1:{served.port}", database)
@@ -98,7 +98,14 @@ def run_scenario(settings: Settings, url: str, console: Console) -> int:
 
 
 @contextlib.contextmanager
-def serving(settings: Settings, session_life_s: int = SESSION_LIFE_S) -> Iterator[Served]:
+def serving(settings: Settings) -> Iterator[int]:
+    """Yield the port of a switch that runs as a process of its own. Raises: NoDemonstration."""
+    with running(settings, SESSION_LIFE_S) as served:
+        yield served.port
+
+
+@contextlib.contextmanager
+def running(settings: Settings, session_life_s: int) -> Iterator[Served]:
     """Yield a switch that runs as a process of its own, and drain it after.
 
     Raises: NoDemonstration when it does not start.

@@ -37,6 +37,7 @@ class Aside:
     def __init__(self, build: Callable[[], tuple[Lane, InquiryWindow]]) -> None:
         self._build = build
         self._begun: asyncio.Future[tuple[Lane, InquiryWindow]] | None = None
+        self._closing = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="aside", daemon=True)
 
@@ -51,7 +52,8 @@ class Aside:
         return await self._there(inquiries.ask(inquiry))
 
     async def stop(self) -> None:
-        """Finish what waits and end the thread."""
+        """Refuse what comes, finish what waits, and end the thread."""
+        self._closing = True
         try:
             if self._begun is not None and not self._begun.cancelled():
                 lane, inquiries = await self._begun
@@ -65,6 +67,8 @@ class Aside:
 
     async def _parts(self) -> tuple[Lane, InquiryWindow]:
         """Return lane and window, made on first use. Raises: Fault when they cannot be made now."""
+        if self._closing:
+            raise Fault(FaultReason.SHUTTING_DOWN, "this process is draining")
         if self._begun is None:
             if not self._thread.is_alive():
                 self._thread.start()

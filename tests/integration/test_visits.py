@@ -376,3 +376,33 @@ async def test_a_repeat_is_answered_as_before_and_changes_nothing(province: Prov
         before = state(province)
         assert await there.send("UploadLines", body) == first
         assert state(province) == before
+
+
+async def test_two_replicas_charge_one_visit_at_once(province: Province) -> None:
+    """Each decides on what it read; who was overtaken decides again, and nothing is lost."""
+    async with (
+        room(province, "ningbo_community") as one,
+        room(province, "ningbo_community", one.clock, number=2) as two,
+    ):
+        wards = [Ward(one), Ward(two)]
+        visit = await wards[0].admit(WHO)
+        uploads = [
+            wards[n % 2].upload(visit, [charge(10 * n + k, wards[0].day(-5)) for k in (1, 2, 3)])
+            for n in range(8)
+        ]
+        replies = await asyncio.gather(*uploads)
+        assert [reply.outcome.code for reply in replies] == [OK] * 8
+        assert sorted(reply.lines for reply in replies) == [3 * n for n in range(1, 9)]
+        told = await wards[1].told(visit, after_line=0)
+        assert (len(told.lines), told.unsettled_fen) == (24, 24 * 4_000)
+
+
+async def test_an_agency_may_look_and_touch_nothing(province: Province) -> None:
+    async with (
+        room(province, AT) as here,
+        room(province, "ningbo_agency", here.clock) as ningbo,
+        room(province, "hangzhou_agency", here.clock) as hangzhou,
+    ):
+        visit = await Ward(here).admit(WHO)
+        assert (await Ward(ningbo).told(visit)).visit == visit
+        assert code_of(await Ward(hangzhou).told(visit)) == "VISIT_OF_ANOTHER"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,11 @@ import psycopg
 import pytest
 
 from medswitch.v1 import reply_pb2
+from switch.audit.reader import Reader, open_reader
+from switch.audit.settlement import decide_settlement, find_settlement
+from switch.model.decision import Decision
+from switch.simulate.reading import Span, read_persons
+from switch.simulate.replay import Settled
 from tests.fix_db import _database, _run, _url_of
 from tests.fix_ledger import Answered, Ledger, signed_room
 from tests.fix_province import ManualClock, Province, open_session, original_of
@@ -155,6 +161,28 @@ def test_visits_that_nobody_touched_are_clean(visited: Ledger, tmp_path: Path) -
     assert report.read["requests"] == report.read["answers"] == len(visited.answers)
     assert report.read["answers missing"] == 0
     assert report.read["visits"] == 2
+
+
+def test_a_settlement_by_visit_is_explained_and_simulated_with_its_lines(visited: Ledger) -> None:
+    settled = [
+        one.reply.settlement_id
+        for one in visited.answers
+        if one.method == "Settle" and one.reply.settlement_id
+    ]
+    with open_reader(visited.province.url) as connection:
+        found = [find_settlement(Reader(connection), one) for one in settled]
+        numbers = [[line.number for line in one.operation.claim.lines] for one in found]
+        # The second took line 4 alone and was cancelled; the last took it again, with line 5.
+        assert numbers == [[1, 2, 3], [4], [4, 5]]
+        for one in found:
+            again, differs = decide_settlement(connection, one)
+            assert isinstance(again.decision, Decision)
+            assert (again.decision.split.total_fen, differs) == (one.journal.total_fen, "")
+        everybody = Span("", "~", date.min, date.max)
+        persons = list(read_persons(connection, everybody, lambda *_: True, lambda _: None))
+        assert [person.unread for person in persons] == [[]]
+        claims = [one.claim for one in persons[0].events if isinstance(one, Settled)]
+        assert [len(claim.lines) for claim in claims] == [3, 1, 2]
 
 
 @pytest.mark.parametrize(("invariants", "says", "statements"), BREAKS)

@@ -3,7 +3,7 @@
 from switch.store.migrations import run_sql
 
 revision = "0010"
-down_revision = "0009b"
+down_revision = "0009c"
 
 
 def upgrade() -> None:
