@@ -10,7 +10,8 @@ from typing import Any, Final
 from switch.cases.bill import read_bill
 from switch.cases.expect import Difference, compare
 from switch.cases.fields import Fields
-from switch.cases.scene import Person, meter_names, read_institution, read_person, read_prescriber
+from switch.cases.history import meter_names, read_history
+from switch.cases.scene import Person, read_institution, read_person, read_prescriber
 from switch.model.decision import Decision, Decline
 from switch.rules.adjudicate import Rules, adjudicate
 
@@ -135,10 +136,11 @@ def _settle(
     if on is None:
         fields.fail("on is missing; write the day of service")
     stated = read_person(fields, rules, on)
-    person = stated if person is None else stated.holding(person)
-    institution = read_institution(fields, person.region)
-    prescriber = read_prescriber(fields, person.region)
+    institution = read_institution(fields, stated.region)
+    prescriber = read_prescriber(fields, stated.region)
     bill = read_bill(fields, institution, on)
+    history = read_history(fields, rules, stated.region, stated.insurance, bill.claim)
+    person = stated.opening(history) if person is None else stated.holding(person)
     care, home = str(institution.region), person.region
     catalogues = {
         region: bill.joined(rules.catalogue_of(region), region) for region in {care, home}
