@@ -119,7 +119,8 @@ def read_person(fields: Fields, rules: Rules, on: date) -> Person:
     age = fields.whole("age", _AGE)
     if not 0 <= age < AGE_MAX:
         fields.fail(f"age is {age}; write full years, or `born`")
-    born_on = fields.day("born", _born(on, age)) or _born(on, age)
+    stated = min(on, fields.day("admitted") or on)
+    born_on = fields.day("born") or _born(stated, age)
     enrolment = Enrolment(
         RegionCode(region),
         Insurance(insurance),
@@ -197,7 +198,8 @@ def _only_insurance(rules: Rules, region: str) -> str:
 
 
 def _born(on: date, age: int) -> date:
-    return date(on.year - age, 1, 1)
+    """Return the birth of who turns so old on a day: it is his age for the year from then on."""
+    return date(on.year - age, on.month, min(on.day, 28) if on.month == 2 else on.day)
 
 
 def _enrolment(one: Fields, first: Enrolment) -> Enrolment:
