@@ -23,6 +23,8 @@ _OPENING: Final = frozenset(
 )
 """What a person begins with; the settlements of a case move it."""
 _EVENTS: Final = frozenset({"cancel", "year_end", "credit"})
+_ONE_OR_OTHER: Final = (("age", "born"), ("born", "age"))
+"""What is stated for all is no longer stated where the other is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,16 @@ def run_cases(document: Mapping[str, Any], rules: Rules, where: str) -> Iterator
 def _merged(given: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
     """Return a case with what is given for all; a bill of its own replaces the one given."""
     bill = _BILL if _BILL.intersection(case) or "settlements" in case else frozenset()
-    return {key: item for key, item in given.items() if key not in bill} | dict(case)
+    return _joined({key: item for key, item in given.items() if key not in bill}, case)
+
+
+def _joined(general: Mapping[str, Any], special: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is stated in general where the special does not say otherwise.
+
+    Who says how old a person is says more than when he was born, and the other way round.
+    """
+    dropped = {other for one, other in _ONE_OR_OTHER if one in special}
+    return {key: item for key, item in general.items() if key not in dropped} | dict(special)
 
 
 def _run(case: Mapping[str, Any], rules: Rules, where: str) -> list[Outcome]:
@@ -93,7 +104,7 @@ def _run(case: Mapping[str, Any], rules: Rules, where: str) -> list[Outcome]:
     for one in bills[1:]:
         if again := sorted(_OPENING.intersection(one)):
             raise ValueError(f"{where}: {again} stand in a later settlement; they are stated once")
-    steps = [{**shared, **one} for one in bills]
+    steps = [_joined(shared, one) for one in bills]
     if _BILL.intersection(base) or "expect" in base:
         steps.append(base)
     if not any("expect" in one for one in steps):

@@ -119,6 +119,8 @@ def read_person(fields: Fields, rules: Rules, on: date) -> Person:
     age = fields.whole("age", _AGE)
     if not 0 <= age < AGE_MAX:
         fields.fail(f"age is {age}; write full years, or `born`")
+    if fields.has("age") and fields.has("born"):
+        fields.fail("age and born stand side by side; write the one or the other")
     stated = min(on, fields.day("admitted") or on)
     born_on = fields.day("born") or _born(stated, age)
     enrolment = Enrolment(
