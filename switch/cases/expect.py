@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from switch.cases.fields import Fields, fen_of
-from switch.cases.scene import Person, read_sums
+from switch.cases.history import read_sums
+from switch.cases.scene import Person
 from switch.model.codes import FundPayType
 from switch.model.decision import Decision, Decline
 from switch.model.money import yuan_text

@@ -10,7 +10,8 @@ from typing import Any, Final
 from switch.cases.bill import read_bill
 from switch.cases.expect import Difference, compare
 from switch.cases.fields import Fields
-from switch.cases.scene import Person, meter_names, read_institution, read_person, read_prescriber
+from switch.cases.history import meter_names, read_history
+from switch.cases.scene import Person, read_institution, read_person, read_prescriber
 from switch.model.decision import Decision, Decline
 from switch.rules.adjudicate import Rules, adjudicate
 
@@ -22,6 +23,8 @@ _OPENING: Final = frozenset(
 )
 """What a person begins with; the settlements of a case move it."""
 _EVENTS: Final = frozenset({"cancel", "year_end", "credit"})
+_ONE_OR_OTHER: Final = (("age", "born"), ("born", "age"))
+"""What is stated for all is no longer stated where the other is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,16 @@ def run_cases(document: Mapping[str, Any], rules: Rules, where: str) -> Iterator
 def _merged(given: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
     """Return a case with what is given for all; a bill of its own replaces the one given."""
     bill = _BILL if _BILL.intersection(case) or "settlements" in case else frozenset()
-    return {key: item for key, item in given.items() if key not in bill} | dict(case)
+    return _joined({key: item for key, item in given.items() if key not in bill}, case)
+
+
+def _joined(general: Mapping[str, Any], special: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is stated in general where the special does not say otherwise.
+
+    Who says how old a person is says more than when he was born, and the other way round.
+    """
+    dropped = {other for one, other in _ONE_OR_OTHER if one in special}
+    return {key: item for key, item in general.items() if key not in dropped} | dict(special)
 
 
 def _run(case: Mapping[str, Any], rules: Rules, where: str) -> list[Outcome]:
@@ -92,7 +104,7 @@ def _run(case: Mapping[str, Any], rules: Rules, where: str) -> list[Outcome]:
     for one in bills[1:]:
         if again := sorted(_OPENING.intersection(one)):
             raise ValueError(f"{where}: {again} stand in a later settlement; they are stated once")
-    steps = [{**shared, **one} for one in bills]
+    steps = [_joined(shared, one) for one in bills]
     if _BILL.intersection(base) or "expect" in base:
         steps.append(base)
     if not any("expect" in one for one in steps):
@@ -135,10 +147,11 @@ def _settle(
     if on is None:
         fields.fail("on is missing; write the day of service")
     stated = read_person(fields, rules, on)
-    person = stated if person is None else stated.holding(person)
-    institution = read_institution(fields, person.region)
-    prescriber = read_prescriber(fields, person.region)
+    institution = read_institution(fields, stated.region)
+    prescriber = read_prescriber(fields, stated.region)
     bill = read_bill(fields, institution, on)
+    history = read_history(fields, rules, stated.region, stated.insurance, bill.claim)
+    person = stated.opening(history) if person is None else stated.holding(person)
     care, home = str(institution.region), person.region
     catalogues = {
         region: bill.joined(rules.catalogue_of(region), region) for region in {care, home}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from switch.cases.fields import Fields, fen_of, times_of
+from switch.cases.fields import Fields
 from switch.ledger.accumulators import applied
 from switch.model.codes import CardStatus, FilingKind, Insurance, Kind, Level, MemberClass
 from switch.model.decision import Decision
@@ -27,13 +27,11 @@ from switch.model.member import (
     Institution,
     Member,
     Standing,
-    year_key,
 )
 from switch.model.money import Fen
 from switch.rules.adjudicate import Rules
 from switch.rules.condition import AGE_MAX
-from switch.rules.plan import Plan
-from switch.rules.words import BASIC_CLASSES, COUNTED_IN_TIMES
+from switch.rules.words import BASIC_CLASSES
 
 _NO_CARD: Final = Card(
     CardIdentifier(bytes(16)), "", 1, 1, "", date(2000, 1, 1), date(2099, 12, 31)
@@ -64,6 +62,10 @@ class Person:
                 account_relative_fen=Fen(member.account_relative_fen - split.account_relative_fen),
             ),
         )
+
+    def opening(self, accumulators: Mapping[str, Mapping[str, int]]) -> "Person":
+        """Return this person with the sums that his case opens with."""
+        return replace(self, member=replace(self.member, accumulators=accumulators))
 
     def holding(self, earlier: "Person") -> "Person":
         """Return this person, as a later bill states him, with the sums and balances left."""
@@ -106,9 +108,9 @@ class Person:
 
 
 def read_person(fields: Fields, rules: Rules, on: date) -> Person:
-    """Return the person of a case.
+    """Return the person of a case, who has used nothing yet.
 
-    Raises: ValueError for a word that is none, or a sum that no rule of the policy keeps.
+    Raises: ValueError for a word that is none.
     """
     region = _region(fields, rules)
     insurance = fields.word("insurance", Insurance, _only_insurance(rules, region))
@@ -117,7 +119,10 @@ def read_person(fields: Fields, rules: Rules, on: date) -> Person:
     age = fields.whole("age", _AGE)
     if not 0 <= age < AGE_MAX:
         fields.fail(f"age is {age}; write full years, or `born`")
-    born_on = fields.day("born", _born(on, age)) or _born(on, age)
+    if fields.has("age") and fields.has("born"):
+        fields.fail("age and born stand side by side; write the one or the other")
+    stated = min(on, fields.day("admitted") or on)
+    born_on = fields.day("born") or _born(stated, age)
     enrolment = Enrolment(
         RegionCode(region),
         Insurance(insurance),
@@ -143,7 +148,7 @@ def read_person(fields: Fields, rules: Rules, on: date) -> Person:
         account_earlier_fen=Fen(fields.fen("earlier")),
         enrolments=(enrolment, *more),
         filings=tuple(_filing(one, region) for one in fields.tables("filings")),
-        accumulators=_history(fields, rules, region, insurance, on),
+        accumulators={},
         standings=tuple(_standings(fields)),
         account_relative_fen=Fen(fields.fen("relative")),
     )
@@ -179,59 +184,6 @@ def read_prescriber(fields: Fields, region: str) -> Institution | None:
     )  # fmt: skip
 
 
-def meter_names(rules: Rules, region: str, insurance: str) -> dict[str, bool]:
-    """Return the sums that the policies of an insurance keep: name → whether counted in times."""
-    found: dict[str, bool] = {}
-    book = rules.books.get(region)
-    for (other, _), (_, held) in book.plans.items() if book else ():
-        for plan in held:
-            if other == insurance and isinstance(plan, Plan):
-                for meter in plan.meters:
-                    found[meter.name] = bool(COUNTED_IN_TIMES.intersection(meter.counts))
-    return found
-
-
-def read_sums(
-    table: Mapping[str, object], names: Mapping[str, bool], key: str, where: str
-) -> dict[str, int]:
-    """Return sums by name, in fen or times. Raises: ValueError for one that no rule keeps."""
-    found = {}
-    for name, value in table.items():
-        times = names.get(name.partition("@")[0])
-        if times is None:
-            raise ValueError(
-                f"{where}: {key} names {name!r}, which no rule of the policy keeps; "
-                f"kept are {', '.join(sorted(names)) or 'none'}"
-            )
-        found[name] = times_of(value, name, where) if times else fen_of(value, name, where)
-    return found
-
-
-def _history(
-    fields: Fields, rules: Rules, region: str, insurance: str, on: date
-) -> dict[str, dict[str, int]]:
-    names = meter_names(rules, region, insurance)
-    year = fields.whole("history_year", _year(rules, region, insurance, on))
-    history = read_sums(fields.table("history"), names, "history", fields.where)
-    found = {year_key(region, insurance, year): history} if history else {}
-    for other, sums in fields.table("history_of_years").items():
-        if not other.isdigit() or not isinstance(sums, dict):
-            fields.fail("write history_of_years as a table of sums by year, such as 2019 = {…}")
-        values = read_sums(sums, names, "history_of_years", fields.where)
-        found[year_key(region, insurance, int(other))] = values
-    return found
-
-
-def _year(rules: Rules, region: str, insurance: str, on: date) -> int:
-    """Return the insurance year of a day, by the policy of any kind of care."""
-    book = rules.books.get(region)
-    for other, kind in book.plans if book else ():
-        held = book.held(insurance, kind, on) if book and other == insurance else None
-        if isinstance(held, Plan):
-            return held.year.of(on)
-    return on.year
-
-
 def _region(fields: Fields, rules: Rules) -> str:
     with_rules = [region for region, book in rules.books.items() if book.plans]
     default = with_rules[0] if len(with_rules) == 1 else ""
@@ -248,7 +200,8 @@ def _only_insurance(rules: Rules, region: str) -> str:
 
 
 def _born(on: date, age: int) -> date:
-    return date(on.year - age, 1, 1)
+    """Return the birth of who turns so old on a day: it is his age for the year from then on."""
+    return date(on.year - age, on.month, min(on.day, 28) if on.month == 2 else on.day)
 
 
 def _enrolment(one: Fields, first: Enrolment) -> Enrolment:

@@ -207,6 +207,7 @@ def test_a_policy_in_another_encoding_is_told_so(run: Any, tmp_path: Path) -> No
     ("body", "wrong"),
     [
         ("in_scope = -1\nexpect = { fund = 0 }", "'in_scope'. lie below 0"),
+        ("in_scope = 1\nage = 9\nborn = 2000-01-01\nexpect = { fund = 0 }", "age and born stand"),
         ("in_scope = 1\nexpect = { fnd = 0 }", "'fulamt_ownpay_amt', 'fund'"),
     ],
 )
