@@ -64,6 +64,14 @@ class _ReplyCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReplyCode.V
     """Later settlements used sums that the original moved; the fact `settlements` names them. Nothing was done.
     The institutions cancel those first, then a new id; or the agency decides.
     """
+    REPLY_CODE_REPLACES_MORE: _ReplyCode.ValueType  # 116
+    """Part refund: the bill that remains is not less than the original; the fact `line` names the line that the original
+    has not, or has with less, or is "0" for the total. Nothing was done. The institution corrects the bill; new id.
+    """
+    REPLY_CODE_ACCOUNT_SPENT: _ReplyCode.ValueType  # 117
+    """Reversal of a part refund: the original would stand again, and what it took from an account has been spent since.
+    Nothing was done and the settlement that replaced it stands. Final. The terminal asks for it and carries it out.
+    """
     REPLY_CODE_CARD_MALFORMED: _ReplyCode.ValueType  # 200
     """--- The credential, in the order of the checks. ---
 
@@ -262,6 +270,14 @@ REPLY_CODE_ALREADY_UNDONE: ReplyCode.ValueType  # 114
 REPLY_CODE_LATER_SETTLEMENTS_DEPEND: ReplyCode.ValueType  # 115
 """Later settlements used sums that the original moved; the fact `settlements` names them. Nothing was done.
 The institutions cancel those first, then a new id; or the agency decides.
+"""
+REPLY_CODE_REPLACES_MORE: ReplyCode.ValueType  # 116
+"""Part refund: the bill that remains is not less than the original; the fact `line` names the line that the original
+has not, or has with less, or is "0" for the total. Nothing was done. The institution corrects the bill; new id.
+"""
+REPLY_CODE_ACCOUNT_SPENT: ReplyCode.ValueType  # 117
+"""Reversal of a part refund: the original would stand again, and what it took from an account has been spent since.
+Nothing was done and the settlement that replaced it stands. Final. The terminal asks for it and carries it out.
 """
 REPLY_CODE_CARD_MALFORMED: ReplyCode.ValueType  # 200
 """--- The credential, in the order of the checks. ---

@@ -28,6 +28,8 @@ class InForce:
         row, journal = case.row, case.journal
         if row.method != "Settle" or row.ref is None or journal is None:
             return
+        if case.replaced is not None:
+            return  # decided as what it replaces was: invariant 10 compares the two
         region = journal.region_insured
         if row.rule_book not in self._hashes(region, journal.day, row.posted_at):
             yield Violation(

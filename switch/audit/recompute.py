@@ -166,6 +166,8 @@ def _receipt(
         balance_fen=current + earlier,
     )
     write_decision(again.decision, decision)
+    if reply.HasField("replaced"):  # held to the journal beside it by invariant 3
+        again.replaced.CopyFrom(reply.replaced)
     return again
 
 

@@ -6,10 +6,11 @@ from google.protobuf.message import DecodeError
 
 from medswitch.v1 import filing_pb2, settlement_pb2
 from switch.audit.rows import RequestRow
+from switch.model.claim import Claim
 from switch.model.fault import Fault
-from switch.model.ids import InstitutionCode, SessionId, TerminalId
+from switch.model.ids import InstitutionCode, RequestId, SessionId, TerminalId
 from switch.model.stages import Authenticated, Received, Recorded
-from switch.wire.decode import decode
+from switch.wire.decode import decode, settled_claim
 
 Reply = (
     settlement_pb2.SettleResponse
@@ -56,3 +57,11 @@ def read_operation(row: RequestRow) -> Recorded | None:
     except Fault:
         return None
     return operation if isinstance(operation, Recorded) else None
+
+
+def read_claim(row: RequestRow) -> Claim | None:
+    """Return the claim of a recorded Settle, or None when it is none."""
+    try:
+        return settled_claim(RequestId(row.request_id), row.body)
+    except Fault:
+        return None

@@ -40,6 +40,8 @@ class ReplyCode(IntEnum):
     ORIGINAL_DECLINED = 113
     ALREADY_UNDONE = 114
     LATER_SETTLEMENTS_DEPEND = 115
+    REPLACES_MORE = 116
+    ACCOUNT_SPENT = 117
     # The credential, in the order of the checks.
     CARD_MALFORMED = 200
     CARD_REGION_NOT_SERVED = 201

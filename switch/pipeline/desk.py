@@ -1,6 +1,6 @@
 """The desk decides one request at a time on a view: repeats first, then the request's own story."""
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from switch.model.journal import JournalKind
 from switch.model.stages import (
@@ -22,6 +22,8 @@ from switch.pipeline.register import repeated, state_of, too_old_or_ahead
 from switch.pipeline.settle import settle
 from switch.pipeline.undo import undo
 from switch.pipeline.view import Outcome, Slot, View
+
+_LIVE: Final = frozenset({JournalKind.SETTLEMENT, JournalKind.RESTORATION})
 
 
 class Desk:
@@ -62,7 +64,8 @@ class Desk:
             row = view.register.get(inquiry.original.request_id)
             return self._codec.encode("GetSettlement", state_of(inquiry, row))
         if isinstance(inquiry, Presettle):
-            return self._codec.encode("Presettle", presettle(self._vault, view, inquiry))
+            shown = presettle(self._vault, self._codec, view, inquiry)
+            return self._codec.encode("Presettle", shown)
         if isinstance(inquiry, ListFilings):
             return self._codec.encode("ListFilings", list_filings(view, inquiry))
         return self._codec.encode("ReadMember", read_member(self._vault, view, inquiry))
@@ -76,11 +79,11 @@ def _advance(view: View, outcome: Outcome) -> None:
         view.people[share.member.member_id] = share.member
     for record in outcome.writes:
         view.filings.setdefault(record.member_id, {})[record.filing.filing_id] = record
-    journal = outcome.journal
-    if journal is None:
-        return
-    live = view.live.setdefault(journal.member_id, [])
-    if journal.kind is JournalKind.SETTLEMENT:
-        live.append(journal)
-    elif journal.undoes is not None:
-        view.live[journal.member_id] = [other for other in live if other.ref != journal.undoes]
+    for journal in (outcome.journal, outcome.beside):
+        if journal is None:
+            continue
+        live = view.live.setdefault(journal.member_id, [])
+        if journal.kind in _LIVE:
+            live.append(journal)
+        elif journal.undoes is not None:
+            view.live[journal.member_id] = [other for other in live if other.ref != journal.undoes]

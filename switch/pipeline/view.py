@@ -30,9 +30,11 @@ from switch.model.member import Card, Institution, Member
 from switch.model.money import Fen
 from switch.model.reply import ReplyCode
 from switch.rules.adjudicate import Rules
+from switch.rules.book import RuleBook
 
 UNDONE_CODES = {
     "cancellation": ReplyCode.CANCELLED,
+    "replacement": ReplyCode.CANCELLED,
     "reversal": ReplyCode.REVERSED,
     "tombstone": ReplyCode.REVERSED,
 }
@@ -75,6 +77,11 @@ class Register:
     undone: Undone | None
     total_fen: Fen | None
     """The total of the journal, when one was posted."""
+    snapshot: bytes = b""
+    rule_book: str = ""
+    stands: JournalRef | None = None
+    """The journal by which it stands: its own, or that by which it stands again after a replacement
+    of it was reversed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,10 @@ class View:
     """Filings with their history, by id, of the people named in a request about filings."""
     shares: dict[JournalRef, list[Journal]] = field(default_factory=dict)
     """What relatives paid of an original, in order."""
+    replacements: dict[JournalRef, Journal] = field(default_factory=dict)
+    """Settlement → the journal by which its request undid another, for those to be reversed."""
+    books: dict[tuple[str, str], RuleBook] = field(default_factory=dict)
+    """(region, hash) → a rule book that a replacement asks for and that is in force no more."""
 
     def card(self, evidence: CardEvidence) -> Found | None:
         """Return the registered card of a credential: identifier and person's number find it.
@@ -132,6 +143,11 @@ class Slot:
     batch: int
     position: int
 
+    @property
+    def beside(self) -> "Slot":
+        """The next place, which a request that posts two journals of one person takes as well."""
+        return Slot(self.lane, self.batch, self.position + 1)
+
     def journal(self, reference: Reference, book: str, share: int = 0) -> JournalRef:
         """Return the id of the journal at this place, in a book's open window. Raises: Fault.
 
@@ -159,7 +175,8 @@ class Outcome:
     `record` False: the reply stands elsewhere already (a repeat) or follows from the id alone.
     `member`: the person after it, one version on. `atc`: the counter it stores. `writes`: rows
     beside the ledger's, each as it stands afterwards; whoever writes any makes a version of the
-    person, who guards them.
+    person, who guards them. `beside`: a second journal of the person, at the next place and at a
+    version of its own: that by which a settlement undoes what it replaces, or a reversal restores.
     """
 
     reply: bytes
@@ -175,6 +192,7 @@ class Outcome:
     undo_kind: str = ""
     writes: tuple[Write, ...] = ()
     shares: tuple[Share, ...] = ()
+    beside: Journal | None = None
 
 
 def named(ref: JournalRef) -> SettlementId:

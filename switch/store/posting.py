@@ -3,7 +3,7 @@
 The order of the arrays is the lock order: windows, members and request ids ascending.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -83,8 +83,8 @@ def call(
 ) -> Sealed:
     """Return the arguments of `medswitch.post` for a batch, in the function's own order."""
     journals = [d.outcome.journal for d in decided if d.outcome.journal is not None]
-    if shares := [share.journal for d in decided for share in d.outcome.shares]:
-        journals = sorted((*journals, *shares), key=lambda one: one.ref.journal_id)
+    if further := [one for d in decided for one in _further(d.outcome)]:
+        journals = sorted((*journals, *further), key=lambda one: one.ref.journal_id)
     requests = [row for d in decided for row in _request_rows(d)]
     written = {
         d.operation.request_id: sections_of(d.outcome.writes) for d in decided if d.outcome.writes
@@ -170,6 +170,21 @@ def _after(decided: Sequence[Decided]) -> dict[MemberId, Member]:
     return after
 
 
+def _further(outcome: Outcome) -> Iterator[Journal]:
+    """Yield the journals that a request posts besides its own."""
+    if outcome.beside is not None:
+        yield outcome.beside
+    for share in outcome.shares:
+        yield share.journal
+
+
+def _version(outcome: Outcome) -> int | None:
+    """Return the version of its person that a request's own row makes; its journal makes it."""
+    if outcome.journal is not None:
+        return outcome.journal.member_version
+    return None if outcome.member is None else outcome.member.version
+
+
 def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[str]:
     if not rows:
         return ["{}"] * width
@@ -235,7 +250,7 @@ def _request_rows(decided: Decided) -> list[list[Any]]:
         int(outcome.code),
         outcome.reply,
         outcome.member_id,
-        None if outcome.member is None else outcome.member.version,
+        _version(outcome),
         outcome.atc,
         None if journal is None else journal.ref.day,
         None if journal is None else journal.ref.journal_id,
