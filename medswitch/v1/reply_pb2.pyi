@@ -72,6 +72,10 @@ class _ReplyCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReplyCode.V
     """Reversal of a part refund: the original would stand again, and what it took from an account has been spent since.
     Nothing was done and the settlement that replaced it stands. Final. The terminal asks for it and carries it out.
     """
+    REPLY_CODE_ORIGINAL_ADJUSTED: _ReplyCode.ValueType  # 118
+    """Part refund of a settlement that the agency has corrected since, by the change in the fact `by`: its bill is no longer
+    the one that was sent. Nothing was done. The institution cancels it and settles anew; new ids.
+    """
     REPLY_CODE_CARD_MALFORMED: _ReplyCode.ValueType  # 200
     """--- The credential, in the order of the checks. ---
 
@@ -278,6 +282,10 @@ has not, or has with less, or is "0" for the total. Nothing was done. The instit
 REPLY_CODE_ACCOUNT_SPENT: ReplyCode.ValueType  # 117
 """Reversal of a part refund: the original would stand again, and what it took from an account has been spent since.
 Nothing was done and the settlement that replaced it stands. Final. The terminal asks for it and carries it out.
+"""
+REPLY_CODE_ORIGINAL_ADJUSTED: ReplyCode.ValueType  # 118
+"""Part refund of a settlement that the agency has corrected since, by the change in the fact `by`: its bill is no longer
+the one that was sent. Nothing was done. The institution cancels it and settles anew; new ids.
 """
 REPLY_CODE_CARD_MALFORMED: ReplyCode.ValueType  # 200
 """--- The credential, in the order of the checks. ---

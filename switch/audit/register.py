@@ -13,7 +13,7 @@ from switch.audit.replaced import (
     standing_ref,
     undoing_ref,
 )
-from switch.audit.replies import RECORDED
+from switch.audit.replies import RECORDED, SETTLED
 from switch.audit.rows import (
     BESIDE,
     BatchRow,
@@ -36,14 +36,19 @@ from switch.model.ids import (
 from switch.model.reply import ReplyCode
 from switch.pipeline.undo import TOMBSTONE
 
-_KINDS: Final = {"Settle": "settlement", "Cancel": "cancellation", "Reverse": "reversal"}
-_UNDOERS: Final = {
-    "cancellation": "Cancel",
-    "reversal": "Reverse",
-    "replacement": "Settle",
-    "tombstone": "Reverse",
+_KINDS: Final = {
+    "Settle": "settlement",
+    "Adjust": "adjustment",
+    "Cancel": "cancellation",
+    "Reverse": "reversal",
 }
-_ALWAYS_POSTS: Final = frozenset({"Settle", "Cancel"})
+_UNDOERS: Final = {
+    "cancellation": {"Cancel"},
+    "reversal": {"Reverse"},
+    "replacement": SETTLED,
+    "tombstone": {"Reverse"},
+}
+_ALWAYS_POSTS: Final = frozenset({"Settle", "Adjust", "Cancel"})
 """Methods whose OK posts a journal; a Reverse may find nothing to undo."""
 
 
@@ -161,7 +166,7 @@ def check_undo_row(undo: UndoRow, known: Undoing) -> Iterator[Violation]:
     if original is None:
         yield Violation(7, undo.key, "its original is not in the register")
         return
-    if by is None or by.method != _UNDOERS.get(undo.kind) or by.code != ReplyCode.OK:
+    if by is None or by.method not in _UNDOERS.get(undo.kind, ()) or by.code != ReplyCode.OK:
         yield Violation(7, undo.key, f"no {undo.kind} by {undo.by_request_id} was answered OK")
         return
     if undo.kind == "tombstone":
@@ -213,7 +218,7 @@ def _check_own_journal(case: Case, ref: Ref) -> Iterator[Violation]:
     if case.reply is None:
         return
     said = (
-        case.reply.settlement_id if row.method == "Settle" else case.reply.undone.undo_settlement_id
+        case.reply.settlement_id if row.method in SETTLED else case.reply.undone.undo_settlement_id
     )
     if said != settlement_id(ref[0], JournalId(ref[1])):
         yield Violation(4, row.key, f"was answered {said or 'no settlement'}, posted {journal.key}")
@@ -242,7 +247,9 @@ def _undoable(journal: JournalRow) -> tuple[str, ...]:
     """Return the kinds that a journal may undo."""
     if journal.kind == "restoration":
         return ("replacement",)
-    return ("shared" if journal.is_share else "settlement", "restoration")
+    if journal.is_share:
+        return ("shared", "restoration")
+    return ("settlement", "restoration", "adjustment")
 
 
 def _check_bucket(key: str, bucket: int, member_id: str) -> Iterator[Violation]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from medswitch.v1 import common_pb2, settlement_pb2
 from switch.audit.findings import Violation
+from switch.audit.replies import ADJUST
 from switch.audit.rows import Case, JournalRow, Ref, RequestRow, name_of
 from switch.ledger import entries
 from switch.model.ids import JournalId, settlement_id
@@ -16,8 +17,14 @@ from switch.model.journal import Paid
 from switch.model.stages import Recorded, Reverse, Settle
 from switch.pipeline.replace import check_remaining
 
-_BESIDE: Final = {"Settle": "replacement", "Reverse": "restoration"}
+_BESIDE: Final = {
+    "Settle": "replacement",
+    "Adjust": "replacement",
+    "Reverse": "restoration",
+}
 """Method → the kind of a second journal of its person."""
+_TWO: Final = frozenset({"settlement", "adjustment"})
+"""Kinds that another journal of the request may stand beside."""
 
 
 def beside_of(ref: Ref) -> Ref:
@@ -28,7 +35,8 @@ def beside_of(ref: Ref) -> Ref:
 def may_post_two(row: RequestRow, operation: Recorded | None) -> bool:
     """Say whether a request may have posted a second journal of its person."""
     replaces = isinstance(operation, Settle) and operation.replaces is not None
-    return row.ref is not None and (replaces or isinstance(operation, Reverse))
+    two = replaces or row.method == ADJUST or isinstance(operation, Reverse)
+    return row.ref is not None and two
 
 
 def check_beside(case: Case) -> Iterator[Violation]:
@@ -37,7 +45,7 @@ def check_beside(case: Case) -> Iterator[Violation]:
     if row.ref is None or case.reply is None:
         return
     if isinstance(operation, Settle):
-        due = operation.replaces is not None
+        due = operation.replaces is not None or row.method == ADJUST
         said = case.reply.replaced.undo_settlement_id
     elif isinstance(operation, Reverse):
         due = case.reply.undone.HasField("restored")
@@ -124,9 +132,10 @@ def origin(journal: JournalRow, journals: Mapping[Ref, JournalRow]) -> JournalRo
     """Return the settlement that an undo journal undoes, in whichever of its lives."""
     found = None if journal.undoes is None else journals.get(journal.undoes)
     for _ in journals:  # bounded: tampered rows may turn in a circle
-        if found is None or found.kind != "restoration" or found.undoes is None:
+        if found is None or found.kind not in {"restoration", "adjustment"}:
             break
-        back = journals.get(found.undoes)
+        ref = beside_of(found.ref) if found.kind == "adjustment" else found.undoes
+        back = None if ref is None else journals.get(ref)
         found = None if back is None or back.undoes is None else journals.get(back.undoes)
     return found
 
@@ -159,7 +168,7 @@ def load_linked(
             {
                 ref
                 for one in loaded.values()
-                for ref in (one.undoes, beside_of(one.ref) if one.kind == "settlement" else None)
+                for ref in (one.undoes, beside_of(one.ref) if one.kind in _TWO else None)
                 if ref is not None
             }
             - found.keys()

@@ -21,11 +21,15 @@ Reply = (
 )
 _REPLIES: Final[dict[str, type[Reply]]] = {
     "Settle": settlement_pb2.SettleResponse,
+    "Adjust": settlement_pb2.SettleResponse,
     "Cancel": settlement_pb2.CancelResponse,
     "Reverse": settlement_pb2.ReverseResponse,
     "File": filing_pb2.FileResponse,
     "Withdraw": filing_pb2.WithdrawResponse,
 }
+ADJUST: Final = "Adjust"
+"""The office's correction of a settlement, recorded and answered as the settlement it should be."""
+SETTLED: Final = frozenset({"Settle", ADJUST})
 RECORDED: Final = frozenset(_REPLIES)
 """Every method that is recorded; a tombstone is none."""
 
@@ -45,15 +49,16 @@ def read_operation(row: RequestRow) -> Recorded | None:
     """Return what a recorded body asks, decoded as it was when it came."""
     if row.method not in _REPLIES:
         return None
+    method = "Settle" if row.method == ADJUST else row.method
     call = Authenticated(
         Received(
-            row.method, TerminalId(row.terminal_id), SessionId(row.session_id), row.seq, row.mac,
+            method, TerminalId(row.terminal_id), SessionId(row.session_id), row.seq, row.mac,
             row.body, row.received_at,
         ),
         InstitutionCode(row.request_id[:12]),
     )  # fmt: skip
     try:
-        operation = decode(row.method, call)
+        operation = decode(method, call)
     except Fault:
         return None
     return operation if isinstance(operation, Recorded) else None

@@ -6,7 +6,7 @@ from switch.audit import authentic, people, recompute, register, replaced, seals
 from switch.audit.context import Run
 from switch.audit.findings import RECORDS, REFERENCES, WRITTEN
 from switch.audit.replaced import beside_of, may_post_two
-from switch.audit.replies import read_claim, read_operation, read_reply
+from switch.audit.replies import ADJUST, read_claim, read_operation, read_reply
 from switch.audit.rows import Case, JournalRow, Ref, RequestRow
 from switch.audit.scratch import Fact
 from switch.model.stages import Recorded, Settle
@@ -43,16 +43,14 @@ def _cases(run: Run, rows: list[RequestRow]) -> Iterator[Case]:
     refs = {row.ref for row in rows if row.ref is not None}
     refs |= {beside_of(row.ref) for row, one in both if row.ref and may_post_two(row, one)}
     journals = reader.journals_named(refs)
-    originals = reader.requests_named(
-        one.replaces.request_id for one in asked if isinstance(one, Settle) and one.replaces
-    )
+    named = [_original(run, row, one) for row, one in zip(rows, asked, strict=True)]
+    originals = reader.requests_named(one for one in named if one)
     undos = reader.undo_named(row.request_id for row in rows if row.method == TOMBSTONE)
     undoers = reader.requests_named(undo.by_request_id for undo in undos.values())
     sessions = reader.sessions({row.session_id for row in rows})
-    for row, operation in zip(rows, asked, strict=True):
+    for row, operation, stated in zip(rows, asked, named, strict=True):
         undone = undos.get(row.request_id)
-        stated = operation.replaces if isinstance(operation, Settle) else None
-        original = None if stated is None else originals.get(stated.request_id)
+        original = originals.get(stated)
         yield Case(
             row,
             operation,
@@ -65,6 +63,14 @@ def _cases(run: Run, rows: list[RequestRow]) -> Iterator[Case]:
             original,
             None if original is None else read_claim(original),
         )
+
+
+def _original(run: Run, row: RequestRow, operation: Recorded | None) -> str:
+    """Return the request that a row replaces or adjusts, "" for none."""
+    if row.method == ADJUST and row.request_id in run.in_force.adjusted:
+        return run.in_force.adjusted[row.request_id].original
+    replaces = operation.replaces if isinstance(operation, Settle) else None
+    return "" if replaces is None else replaces.request_id
 
 
 def _beside(

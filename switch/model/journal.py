@@ -29,6 +29,8 @@ class JournalKind(StrEnum):
     """Undoes a settlement that another replaces (part refund), under the other's request."""
     RESTORATION = "restoration"
     """Undoes a replacement when the request that replaced is reversed: what it replaced stands."""
+    ADJUSTMENT = "adjustment"
+    """A settlement of the past, corrected by the office: beside it stands a replacement."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class ReplyCode(IntEnum):
     LATER_SETTLEMENTS_DEPEND = 115
     REPLACES_MORE = 116
     ACCOUNT_SPENT = 117
+    ORIGINAL_ADJUSTED = 118
     # The credential, in the order of the checks.
     CARD_MALFORMED = 200
     CARD_REGION_NOT_SERVED = 201

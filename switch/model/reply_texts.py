@@ -68,6 +68,11 @@ TEXTS: Final[Mapping[ReplyCode, ReplyText]] = {
         " stands",
         Next.NOTHING,
     ),
+    ReplyCode.ORIGINAL_ADJUSTED: ReplyText(
+        "原结算已由经办机构更正（{by}），不能部分退费；可撤销后重新结算",
+        "The agency corrected this settlement ({by}); cancel it and settle anew",
+        Next.NEW_REQUEST,
+    ),
     ReplyCode.CARD_MALFORMED: ReplyText(
         "卡识别码格式错误，请重新读卡",
         "The card identifier is malformed; read the card again",

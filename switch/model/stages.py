@@ -111,6 +111,14 @@ class Reverse:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjust:
+    """A settlement of the past is corrected by an approved change of the office: no call did it."""
+
+    call: Authenticated
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
 class GetSettlement:
     """Ask what became of a request. Changes nothing and needs no request id of its own."""
 

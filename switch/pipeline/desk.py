@@ -23,7 +23,7 @@ from switch.pipeline.settle import settle
 from switch.pipeline.undo import undo
 from switch.pipeline.view import Outcome, Slot, View
 
-_LIVE: Final = frozenset({JournalKind.SETTLEMENT, JournalKind.RESTORATION})
+_LIVE: Final = frozenset({JournalKind.SETTLEMENT, JournalKind.RESTORATION, JournalKind.ADJUSTMENT})
 
 
 class Desk:

@@ -62,6 +62,8 @@ def begin(
     if isinstance(found, Decline):
         return found
     row, original = found
+    if original.kind is JournalKind.ADJUSTMENT:
+        return Decline(ReplyCode.ORIGINAL_ADJUSTED, {"by": original.request_id})
     if row.member_id != person.member_id:
         return Decline(ReplyCode.ORIGINAL_DIFFERS, {"field": "psn_no"})
     declined = check_remaining(codec.settled_claim(row.request_id, row.body), claim)

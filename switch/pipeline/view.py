@@ -80,8 +80,8 @@ class Register:
     snapshot: bytes = b""
     rule_book: str = ""
     stands: JournalRef | None = None
-    """The journal by which it stands: its own, or that by which it stands again after a replacement
-    of it was reversed."""
+    """The journal by which it stands: its own, that by which it stands again after a replacement of
+    it was reversed, or that by which the office corrected it."""
 
 
 @dataclass(frozen=True, slots=True)

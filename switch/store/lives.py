@@ -1,7 +1,8 @@
-"""Which replaced settlements stand again: a replacement that was reversed undoes nothing.
+"""Which replaced settlements stand: a replacement that was reversed undoes nothing, and one by the
+office corrects.
 
-An undo row is for ever, so what stands again is undone the next time under the id of the reversal
-that brought it back: at most one undo of each of its lives.
+An undo row is for ever, so what stands again is undone the next time under the id of the reversal,
+or of the adjustment, by which it does: at most one undo of each of its lives.
 """
 
 from collections.abc import Mapping
@@ -18,9 +19,10 @@ from switch.pipeline.view import Undone, View
 
 REPLACEMENT: Final = "replacement"
 REVERSAL: Final = "reversal"
+ADJUST: Final = "Adjust"
 
 _UNDOS: Final = """
-SELECT u.original_id, u.kind, u.by_request_id, u.at, r.journal_day, r.journal_id
+SELECT u.original_id, u.kind, u.by_request_id, u.at, r.method, r.journal_day, r.journal_id
 FROM unnest($1::date[], $2::text[]) AS k(month, request_id)
 JOIN undo u ON u.month = k.month AND u.original_id = k.request_id
 JOIN request r ON r.request_id = u.by_request_id
@@ -35,6 +37,7 @@ class _Undo:
     kind: str
     by: RequestId
     at: datetime
+    method: str
     day: date | None
     journal_id: int | None
 
@@ -72,6 +75,9 @@ def _life(
     undo = undos.get(request_id)
     if undo is None or undo.kind != REPLACEMENT:
         return stands, undo
+    if undo.method == ADJUST and undo.day is not None and undo.journal_id is not None:
+        # The office corrected it: it stands by the correction.
+        return _life(undos, undo.by, JournalRef(undo.day, JournalId(undo.journal_id)))
     _, end = _life(undos, undo.by, None)  # what became of the one that replaced it
     if end is None or end.kind != REVERSAL or end.day is None or end.journal_id is None:
         return stands, undo

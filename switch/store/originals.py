@@ -33,7 +33,8 @@ JOIN journal_row j ON j.day = k.day AND j.id = k.id
 _LATER: Final = """
 SELECT j.* FROM unnest($1::text[], $2::date[]) AS k(member_id, since)
 JOIN journal_row j
-    ON j.member_id = k.member_id AND j.day >= k.since AND j.kind IN ('settlement', 'restoration')
+    ON j.member_id = k.member_id AND j.day >= k.since
+        AND j.kind IN ('settlement', 'restoration', 'adjustment')
 WHERE NOT EXISTS (
     SELECT FROM journal u
     WHERE u.member_id = j.member_id AND u.day >= j.day AND u.undoes_id = j.id

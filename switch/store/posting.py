@@ -19,7 +19,7 @@ from switch.model.ids import (
 )
 from switch.model.journal import Journal
 from switch.model.member import Accumulators, Member
-from switch.model.stages import Recorded, Settle
+from switch.model.stages import Adjust, Recorded, Settle
 from switch.pipeline.undo import TOMBSTONE
 from switch.pipeline.view import Outcome
 from switch.security.seal import sm3
@@ -49,7 +49,7 @@ class Sealer(Protocol):
 class Decided:
     """A request with its outcome, at its place in the batch."""
 
-    operation: Recorded
+    operation: Recorded | Adjust
     outcome: Outcome
     position: int
 
@@ -192,7 +192,8 @@ def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[str]:
 
 
 def _sessions(decided: Sequence[Decided]) -> list[tuple[bytes, str]]:
-    received = (d.operation.call.received for d in decided)
+    calls = (d.operation for d in decided if not isinstance(d.operation, Adjust))
+    received = (operation.call.received for operation in calls)
     return sorted({(bytes(r.session_id), str(r.terminal_id)) for r in received})
 
 
@@ -271,12 +272,14 @@ def _tombstone_row(row: list[Any], original: RequestId) -> list[Any]:
     return tombstone
 
 
-def _bucket(operation: Recorded, outcome: Outcome) -> int:
+def _bucket(operation: Recorded | Adjust, outcome: Outcome) -> int:
     if outcome.member_id:
         return bucket_of_member(MemberId(outcome.member_id))
     if isinstance(operation, Settle):
         evidence: Evidence = operation.evidence
         return bucket_of_person(evidence.social_security_number)
+    if isinstance(operation, Adjust):
+        raise AssertionError("an adjustment is somebody's")  # its outcome names him
     return bucket_of_member(member_named(operation))
 
 

@@ -52,7 +52,7 @@ _TYPES: Final = (  # one line a group of columns, as in the function
     "date[]", "text[]", "int[]", "text[]", "text[]", "text", "int", "bytea", "jsonb",
 )
 # fmt: on
-_POST: Final = psycopg.sql.SQL("SELECT outcome, keys FROM post({})").format(
+POST: Final = psycopg.sql.SQL("SELECT outcome, keys FROM post({})").format(
     psycopg.sql.SQL(", ").join(
         psycopg.sql.SQL("${}::{}").format(psycopg.sql.SQL(str(number)), psycopg.sql.SQL(kind))
         for number, kind in enumerate(_TYPES, start=1)
@@ -202,7 +202,7 @@ class Postman:
     async def _call(self, arguments: list[object]) -> PostAnswer:
         connection = await self._connected()
         cursor = AsyncRawCursor(connection)
-        await cursor.execute(_POST, arguments)
+        await cursor.execute(POST, arguments)
         row = await cursor.fetchone()
         if row is None:
             raise Refused("no answer")
