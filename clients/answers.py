@@ -12,11 +12,13 @@ from typing import Any, Final, Protocol, Self
 from google.protobuf.message import Message
 
 from clients.outbox import Outbox
-from medswitch.v1 import reply_pb2, settlement_pb2
+from medswitch.v1 import filing_pb2, reply_pb2, settlement_pb2
 
 SETTLE: Final = "Settle"
 CANCEL: Final = "Cancel"
 REVERSE: Final = "Reverse"
+FILE: Final = "File"
+WITHDRAW: Final = "Withdraw"
 _CODE: Final = "REPLY_CODE_"
 
 
@@ -46,7 +48,7 @@ class AnswerFile:
         self.close()
 
     def write(self, method: str, reply: Message) -> None:
-        """Append one proven reply to a Settle, Cancel or Reverse."""
+        """Append one proven reply to a request that changes something."""
         self._file.write(json.dumps(line_of(method, reply), separators=(",", ":")) + "\n")
         self.lines += 1
 
@@ -71,12 +73,17 @@ def parse(method: str, reply: bytes) -> Message:
         SETTLE: settlement_pb2.SettleResponse,
         CANCEL: settlement_pb2.CancelResponse,
         REVERSE: settlement_pb2.ReverseResponse,
+        FILE: filing_pb2.FileResponse,
+        WITHDRAW: filing_pb2.WithdrawResponse,
     }
     return kinds[method].FromString(reply)
 
 
 def line_of(method: str, reply: Any) -> dict[str, Any]:
-    """Return what a line says. A decline moved nothing: its amounts are 0, its settlement id ""."""
+    """Return what a line says.
+
+    What moved nothing, as a decline or a filing, has amounts of 0 and the settlement id "".
+    """
     line = {
         "request_id": reply.outcome.request_id,
         "method": method,
@@ -87,7 +94,7 @@ def line_of(method: str, reply: Any) -> dict[str, Any]:
         "cash_fen": 0,
         "total_fen": 0,
     }
-    if reply.outcome.code != reply_pb2.REPLY_CODE_OK:
+    if reply.outcome.code != reply_pb2.REPLY_CODE_OK or method in {FILE, WITHDRAW}:
         return line
     return line | (_settled(reply) if method == SETTLE else _undone(reply))
 

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from switch.config import Settings
 from switch.demo.cases import load_cases
-from switch.demo.steps import run_step
 from switch.demo.table import CaseTable
+from switch.demo.verbs import run_step
 from switch.demo.world import World
 from switch.model.ids import BEIJING
 from switch.seed import demonstration
