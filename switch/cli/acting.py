@@ -15,8 +15,9 @@ from rich.console import Console
 from switch.cli.database import open_database
 from switch.config import ENVIRONMENT_PREFIX, ConfigError, Settings, read_kek
 from switch.model.ids import BEIJING
-from switch.office.change import Change
+from switch.office.change import Change, Kind
 from switch.office.kinds import TERMS
+from switch.reassess.post import adjustments
 from switch.security.errors import KeyFileRefused, KeyNotLive
 from switch.security.signature import SEED_BYTES, SigningKey
 from switch.security.vault import SoftwareVault
@@ -39,7 +40,8 @@ def open_office(settings: Settings) -> Iterator[Registrar]:
             _ = vault.seal_version
         except KeyNotLive as error:
             raise ConfigError(f"{error}: the office's records could not be sealed") from error
-        yield Registrar(connection, vault, EFFECTS)
+        effects = {**EFFECTS, Kind.ADJUST_SETTLEMENTS: adjustments(vault)}
+        yield Registrar(connection, vault, effects)
 
 
 def time_of(registrar: Registrar) -> datetime:

@@ -10,6 +10,7 @@ from typing import Final
 
 from switch.model.ids import BEIJING
 from switch.office.activation import PolicyActivation
+from switch.office.adjustment import read_items
 from switch.office.canonical import Content
 from switch.office.change import Kind
 from switch.office.officer import (
@@ -65,9 +66,15 @@ def _activate(_: Officers, content: Content, at: datetime) -> tuple[Officer, ...
     return ()
 
 
+def _adjust(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
+    read_items(content)
+    return ()
+
+
 TERMS: Final[Mapping[Kind, Terms]] = {
     Kind.ENROL_OFFICER: Terms(Role.OFFICERS, "登记经办人", _enrol),
     Kind.CHANGE_ROLES: Terms(Role.OFFICERS, "变更角色", _change_roles),
     Kind.RETIRE_OFFICER: Terms(Role.OFFICERS, "注销经办人", _retire),
     Kind.ACTIVATE_POLICY: Terms(Role.POLICY, "启用政策", _activate),
+    Kind.ADJUST_SETTLEMENTS: Terms(Role.CLEARING, "更正结算", _adjust),
 }

@@ -27,6 +27,7 @@ from switch.store.connection import (
     number_taken,
     transient,
 )
+from switch.store.old_books import OldBooks
 from switch.store.posting import ARGUMENTS, BatchKey, Decided, Sealer, call
 from switch.store.reading import Asked, read
 
@@ -51,7 +52,7 @@ _TYPES: Final = (  # one line a group of columns, as in the function
     "date[]", "text[]", "int[]", "text[]", "text[]", "text", "int", "bytea", "jsonb",
 )
 # fmt: on
-_POST: Final = psycopg.sql.SQL("SELECT outcome, keys FROM post({})").format(
+POST: Final = psycopg.sql.SQL("SELECT outcome, keys FROM post({})").format(
     psycopg.sql.SQL(", ").join(
         psycopg.sql.SQL("${}::{}").format(psycopg.sql.SQL(str(number)), psycopg.sql.SQL(kind))
         for number, kind in enumerate(_TYPES, start=1)
@@ -100,6 +101,7 @@ class Postman:
         self._batch = 1
         self._previous = b""
         self._warned = False
+        self._old_books = OldBooks()
 
     async def close(self) -> None:
         """Close the connection; the lane's number is never used again."""
@@ -129,7 +131,7 @@ class Postman:
         """Return the view of a batch. Raises: TryAgain, Unavailable, Refused."""
         connection = await self._connected()
         try:
-            return await read(connection, reference, asked, now)
+            return await read(connection, reference, asked, now, self._old_books)
         except psycopg.Error as error:
             raise await self._not_posted(error) from error
         except Exception as error:  # a row that is none is one person's, not his neighbours'
@@ -200,7 +202,7 @@ class Postman:
     async def _call(self, arguments: list[object]) -> PostAnswer:
         connection = await self._connected()
         cursor = AsyncRawCursor(connection)
-        await cursor.execute(_POST, arguments)
+        await cursor.execute(POST, arguments)
         row = await cursor.fetchone()
         if row is None:
             raise Refused("no answer")
