@@ -1,7 +1,8 @@
 """Visits and their lines: rows of `visit` and `visit_line`, read for whom a request names.
 
-A line is kept as one JSON list, and the lines of a visit are read as one text: twelve thousand rows
-of columns would take ten times as long to take apart. Only requests that name a visit read any.
+A line is kept as one JSON list, and the lines of one change are read as one text: rows of columns
+would take ten times as long to take apart, and the text of a whole visit would be taken apart in
+one step that lets no other thread of the process run. Only requests that name a visit read any.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -49,37 +50,39 @@ JOIN visit v ON v.bucket = k.bucket AND v.member_id = k.member_id AND v.state = 
 
 # Every line that stands, or only those of changes that are not all settled.
 _ALL_LINES: Final = """
-SELECT k.visit_id, json_agg(json_build_array(l.change, l.content))
+SELECT k.visit_id, l.change, json_agg(l.content)
 FROM unnest($1::int[], $2::text[], $3::bool[]) AS k(bucket, visit_id, whole)
 JOIN visit v ON v.bucket = k.bucket AND v.visit_id = k.visit_id
 JOIN visit_line l ON l.bucket = v.bucket AND l.visit_id = v.visit_id AND l.withdrawn IS NULL
     AND (k.whole OR l.change > v.settled_change)
-GROUP BY k.visit_id
+GROUP BY k.visit_id, l.change
 """
 
 _LINES: Final = """
-SELECT k.visit_id, json_agg(json_build_array(l.change, l.content))
+SELECT k.visit_id, l.change, json_agg(l.content)
 FROM unnest($1::int[], $2::text[], $3::bigint[]) AS k(bucket, visit_id, number)
 JOIN visit_line l ON l.bucket = k.bucket AND l.visit_id = k.visit_id AND l.number = k.number
     AND l.withdrawn IS NULL
-GROUP BY k.visit_id
+GROUP BY k.visit_id, l.change
 """
 
 _LINES_NAMING: Final = """
-SELECT k.visit_id, json_agg(json_build_array(l.change, l.content))
+SELECT k.visit_id, l.change, json_agg(l.content)
 FROM unnest($1::int[], $2::text[], $3::bigint[]) AS k(bucket, visit_id, number)
 JOIN visit_line l ON l.bucket = k.bucket AND l.visit_id = k.visit_id AND l.withdraws = k.number
     AND l.withdrawn IS NULL
-GROUP BY k.visit_id
+GROUP BY k.visit_id, l.change
 """
 
 _PAGE: Final = """
-SELECT k.visit_id, (SELECT json_agg(json_build_array(p.change, p.content)) FROM (
+SELECT k.visit_id, p.change, json_agg(p.content)
+FROM unnest($1::int[], $2::text[], $3::bigint[]) AS k(bucket, visit_id, number)
+CROSS JOIN LATERAL (
     SELECT l.change, l.content FROM visit_line l
     WHERE l.bucket = k.bucket AND l.visit_id = k.visit_id AND l.number > k.number
         AND l.withdrawn IS NULL
-    ORDER BY l.number LIMIT $4) AS p)
-FROM unnest($1::int[], $2::text[], $3::bigint[]) AS k(bucket, visit_id, number)
+    ORDER BY l.number LIMIT $4) AS p
+GROUP BY k.visit_id, p.change
 """
 
 _DAYS: Final = """
@@ -121,9 +124,9 @@ async def read_visits(
             view.visits[visit.visit_id] = visit
             view.lines.setdefault(visit.visit_id, {})
         for cursor in found:
-            for visit_id, rows in await cursor.fetchall():
+            async for visit_id, change, contents in cursor:
                 lines = view.lines.setdefault(visit_id, {})
-                for change, content in rows or ():
+                for content in contents:
                     lines[content[0]] = VisitLine(line_of(content), change)
         if wanted.days:
             for visit_id, first, last in await days.fetchall():
