@@ -8,7 +8,7 @@ Source: design, section 4.
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -87,6 +87,16 @@ class Reply(NamedTuple):
     body: bytes
 
 
+class Opened(NamedTuple):
+    """A stream that may be opened: its session, the sequence number it uses, and how."""
+
+    terminal_id: str
+    session_id: bytes
+    key: MacKey
+    seq: int
+    stream: Callable[[Iterator[bytes]], Any]
+
+
 class Unproven(Exception):
     """No proven reply. Whatever was sent may have been carried out, whatever the status says."""
 
@@ -146,20 +156,9 @@ class Link:
 
         Signs in first when there is no session. Raises: Unproven, SessionRefused; as `sign_in`.
         """
-        session = self._session
-        if session is None or epoch_ms(self._now()) >= session.expires_at_ms:
-            session = self._renew(session, timeout_s)
+        session = self._live(timeout_s)
         terminal_id = self.identity.terminal_id
-        seq = session.next_seq()
-        mac = session.key.compute(
-            request_message(method, terminal_id, session.session_id, seq, body)
-        )
-        metadata = (
-            ("x-terminal-id", terminal_id),
-            ("x-session-bin", session.session_id),
-            ("x-seq", str(seq)),
-            (_MAC_KEY, mac),
-        )
+        seq, mac, metadata = self._signed(session, method, body)
         status, answer, reply_mac = self._send(method, body, metadata, timeout_s)
         message = reply_message(method, terminal_id, session.session_id, seq, mac, status, answer)
         try:
@@ -170,6 +169,20 @@ class Link:
                 raise SessionRefused("session refused") from None
             raise Unproven(f"{_named(status)} without a valid MAC") from None
         return Reply(status, answer)
+
+    def open(self, method: str, timeout_s: float) -> Opened:
+        """Return a stream that may be opened, as a call with an empty body.
+
+        Signs in first when there is no session. Raises: Unproven, SessionRefused; as `sign_in`.
+        """
+        session = self._live(timeout_s)
+        seq, _, metadata = self._signed(session, method, b"")
+        stub: Any = self._channel.stream_stream(method)
+
+        def stream(frames: Iterator[bytes]) -> Any:
+            return stub(frames, metadata=metadata, timeout=timeout_s)
+
+        return Opened(self.identity.terminal_id, session.session_id, session.key, seq, stream)
 
     def sign_in(self, timeout_s: float) -> None:
         """Open a new session. Raises: Unproven, SessionRefused, SigninFault."""
@@ -188,6 +201,29 @@ class Link:
     def close(self) -> None:
         """Close the connection."""
         self._channel.close()
+
+    def _live(self, timeout_s: float) -> _Session:
+        session = self._session
+        if session is None or epoch_ms(self._now()) >= session.expires_at_ms:
+            session = self._renew(session, timeout_s)
+        return session
+
+    def _signed(
+        self, session: _Session, method: str, body: bytes
+    ) -> tuple[int, bytes, tuple[tuple[str, str | bytes], ...]]:
+        """Return (sequence number, MAC, metadata) of one request."""
+        terminal_id = self.identity.terminal_id
+        seq = session.next_seq()
+        mac = session.key.compute(
+            request_message(method, terminal_id, session.session_id, seq, body)
+        )
+        metadata = (
+            ("x-terminal-id", terminal_id),
+            ("x-session-bin", session.session_id),
+            ("x-seq", str(seq)),
+            (_MAC_KEY, mac),
+        )
+        return seq, mac, metadata
 
     def _renew(self, stale: _Session | None, timeout_s: float) -> _Session:
         with self._lock:

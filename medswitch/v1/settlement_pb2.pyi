@@ -1122,3 +1122,125 @@ class GetSettlementResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_recorded) -> _WhichOneofReturnType_recorded | None: ...
 
 Global___GetSettlementResponse: _TypeAlias = GetSettlementResponse  # noqa: Y015
+
+@_typing.final
+class SettleStreamRequest(_message.Message):
+    """A frame of a SettleStream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    N_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    MAC_FIELD_NUMBER: _builtins.int
+    n: _builtins.int
+    """1, 2, 3 and so on without gaps."""
+    body: _builtins.bytes
+    """A SettleStreamCall: serialise once, MAC those bytes and send those bytes."""
+    mac: _builtins.bytes
+    """MAC of "medswitch/frame/v1" over the opening call, n and body (docs/terminal.md)."""
+    def __init__(
+        self,
+        *,
+        n: _builtins.int = ...,
+        body: _builtins.bytes = ...,
+        mac: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "mac", b"mac", "n", b"n"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleStreamRequest: _TypeAlias = SettleStreamRequest  # noqa: Y015
+
+@_typing.final
+class SettleStreamCall(_message.Message):
+    """Which operation a frame asks for, and its request. It stands under the MAC, so that no Cancel is ever turned into a
+    Reverse on its way. Exactly one field, its length in the fewest bytes.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    READ_MEMBER_FIELD_NUMBER: _builtins.int
+    PRESETTLE_FIELD_NUMBER: _builtins.int
+    SETTLE_FIELD_NUMBER: _builtins.int
+    CANCEL_FIELD_NUMBER: _builtins.int
+    REVERSE_FIELD_NUMBER: _builtins.int
+    GET_SETTLEMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def read_member(self) -> Global___ReadMemberRequest:
+        """1101."""
+
+    @_builtins.property
+    def presettle(self) -> Global___PresettleRequest:
+        """2206, 2303, 2101."""
+
+    @_builtins.property
+    def settle(self) -> Global___SettleRequest:
+        """2207, 2304, 2102."""
+
+    @_builtins.property
+    def cancel(self) -> Global___CancelRequest:
+        """2208, 2305, 2103."""
+
+    @_builtins.property
+    def reverse(self) -> Global___ReverseRequest:
+        """2601."""
+
+    @_builtins.property
+    def get_settlement(self) -> Global___GetSettlementRequest:
+        """What became of a request."""
+
+    def __init__(
+        self,
+        *,
+        read_member: Global___ReadMemberRequest | None = ...,
+        presettle: Global___PresettleRequest | None = ...,
+        settle: Global___SettleRequest | None = ...,
+        cancel: Global___CancelRequest | None = ...,
+        reverse: Global___ReverseRequest | None = ...,
+        get_settlement: Global___GetSettlementRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "cancel", b"cancel", "get_settlement", b"get_settlement", "presettle", b"presettle", "read_member", b"read_member", "reverse", b"reverse", "settle", b"settle"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "cancel", b"cancel", "get_settlement", b"get_settlement", "presettle", b"presettle", "read_member", b"read_member", "reverse", b"reverse", "settle", b"settle"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_call: _TypeAlias = _typing.Literal["read_member", "presettle", "settle", "cancel", "reverse", "get_settlement"]  # noqa: Y015
+    _WhichOneofArgType_call: _TypeAlias = _typing.Literal["call", b"call"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_call) -> _WhichOneofReturnType_call | None: ...
+
+Global___SettleStreamCall: _TypeAlias = SettleStreamCall  # noqa: Y015
+
+@_typing.final
+class SettleStreamResponse(_message.Message):
+    """The answer to one frame."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    N_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    MAC_FIELD_NUMBER: _builtins.int
+    n: _builtins.int
+    """The frame it answers."""
+    status: _builtins.int
+    """gRPC status: 0, or a fault's."""
+    body: _builtins.bytes
+    """The method's response (status 0), or a google.rpc.Status with the fault's ErrorInfo."""
+    mac: _builtins.bytes
+    """MAC of "medswitch/frame-reply/v1" over the opening call, n, the frame's MAC, status and body."""
+    def __init__(
+        self,
+        *,
+        n: _builtins.int = ...,
+        status: _builtins.int = ...,
+        body: _builtins.bytes = ...,
+        mac: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "mac", b"mac", "n", b"n", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleStreamResponse: _TypeAlias = SettleStreamResponse  # noqa: Y015

@@ -73,6 +73,11 @@ class SettlementServiceStub:
                 request_serializer=medswitch_dot_v1_dot_settlement__pb2.GetSettlementRequest.SerializeToString,
                 response_deserializer=medswitch_dot_v1_dot_settlement__pb2.GetSettlementResponse.FromString,
                 _registered_method=True)
+        self.SettleStream = channel.stream_stream(
+                '/medswitch.v1.SettlementService/SettleStream',
+                request_serializer=medswitch_dot_v1_dot_settlement__pb2.SettleStreamRequest.SerializeToString,
+                response_deserializer=medswitch_dot_v1_dot_settlement__pb2.SettleStreamResponse.FromString,
+                _registered_method=True)
 
 
 class SettlementServiceServicer:
@@ -135,6 +140,17 @@ class SettlementServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SettleStream(self, request_iterator, context):
+        """SettleStream carries the same operations pipelined over one stream, for a hospital's gateway. It opens as a call
+        with an empty body and uses one x-seq. Each frame and each answer has a MAC of its own; answers come in any order. A
+        frame that is out of turn, malformed or not genuine ends the stream; what was accepted before it is carried out and
+        answered. When a stream breaks, what has no answer is of unknown outcome: send the same request bytes again, in
+        another stream or as a call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SettlementServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -167,6 +183,11 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     servicer.GetSettlement,
                     request_deserializer=medswitch_dot_v1_dot_settlement__pb2.GetSettlementRequest.FromString,
                     response_serializer=medswitch_dot_v1_dot_settlement__pb2.GetSettlementResponse.SerializeToString,
+            ),
+            'SettleStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.SettleStream,
+                    request_deserializer=medswitch_dot_v1_dot_settlement__pb2.SettleStreamRequest.FromString,
+                    response_serializer=medswitch_dot_v1_dot_settlement__pb2.SettleStreamResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -340,6 +361,33 @@ class SettlementService:
             '/medswitch.v1.SettlementService/GetSettlement',
             medswitch_dot_v1_dot_settlement__pb2.GetSettlementRequest.SerializeToString,
             medswitch_dot_v1_dot_settlement__pb2.GetSettlementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SettleStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/medswitch.v1.SettlementService/SettleStream',
+            medswitch_dot_v1_dot_settlement__pb2.SettleStreamRequest.SerializeToString,
+            medswitch_dot_v1_dot_settlement__pb2.SettleStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

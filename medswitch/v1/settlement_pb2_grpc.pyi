@@ -65,6 +65,13 @@ class SettlementServiceStub:
     """
     GetSettlement: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.GetSettlementRequest, _settlement_pb2.GetSettlementResponse]
     """GetSettlement says what became of a request. Changes nothing. Retry: freely."""
+    SettleStream: _grpc.StreamStreamMultiCallable[_settlement_pb2.SettleStreamRequest, _settlement_pb2.SettleStreamResponse]
+    """SettleStream carries the same operations pipelined over one stream, for a hospital's gateway. It opens as a call
+    with an empty body and uses one x-seq. Each frame and each answer has a MAC of its own; answers come in any order. A
+    frame that is out of turn, malformed or not genuine ends the stream; what was accepted before it is carried out and
+    answered. When a stream breaks, what has no answer is of unknown outcome: send the same request bytes again, in
+    another stream or as a call.
+    """
 
 @_typing.type_check_only
 class SettlementServiceAsyncStub(SettlementServiceStub):
@@ -103,6 +110,13 @@ class SettlementServiceAsyncStub(SettlementServiceStub):
     """
     GetSettlement: _aio.UnaryUnaryMultiCallable[_settlement_pb2.GetSettlementRequest, _settlement_pb2.GetSettlementResponse]  # type: ignore[assignment]
     """GetSettlement says what became of a request. Changes nothing. Retry: freely."""
+    SettleStream: _aio.StreamStreamMultiCallable[_settlement_pb2.SettleStreamRequest, _settlement_pb2.SettleStreamResponse]  # type: ignore[assignment]
+    """SettleStream carries the same operations pipelined over one stream, for a hospital's gateway. It opens as a call
+    with an empty body and uses one x-seq. Each frame and each answer has a MAC of its own; answers come in any order. A
+    frame that is out of turn, malformed or not genuine ends the stream; what was accepted before it is carried out and
+    answered. When a stream breaks, what has no answer is of unknown outcome: send the same request bytes again, in
+    another stream or as a call.
+    """
 
 class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
     """Settlement at the point of care.
@@ -174,5 +188,18 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_settlement_pb2.GetSettlementResponse, _abc.Awaitable[_settlement_pb2.GetSettlementResponse]]:
         """GetSettlement says what became of a request. Changes nothing. Retry: freely."""
+
+    @_abc_1.abstractmethod
+    def SettleStream(
+        self,
+        request_iterator: _MaybeAsyncIterator[_settlement_pb2.SettleStreamRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_settlement_pb2.SettleStreamResponse], _abc.AsyncIterator[_settlement_pb2.SettleStreamResponse]]:
+        """SettleStream carries the same operations pipelined over one stream, for a hospital's gateway. It opens as a call
+        with an empty body and uses one x-seq. Each frame and each answer has a MAC of its own; answers come in any order. A
+        frame that is out of turn, malformed or not genuine ends the stream; what was accepted before it is carried out and
+        answered. When a stream breaks, what has no answer is of unknown outcome: send the same request bytes again, in
+        another stream or as a call.
+        """
 
 def add_SettlementServiceServicer_to_server(servicer: SettlementServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -38,6 +38,8 @@ def latest_years(values: Accumulators) -> tuple[dict[str, Mapping[str, int]], se
 
     The latest year of a scheme stands on the member row; earlier ones in `member_year`.
     """
+    if len(values) <= 1:
+        return dict(values), set()
     latest: dict[str, str] = {}
     for key in values:
         scheme, _, year = key.rpartition("/")

@@ -1,11 +1,11 @@
 """Answers: what the pipeline says back, before the codec turns it into bytes."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from switch.model.decision import Decision, Decline
 from switch.model.filing import FilingRecord
+from switch.model.frozen import frozen
 from switch.model.ids import MemberId, RequestId, SettlementId
 from switch.model.journal import Paid
 from switch.model.member import Member
@@ -14,7 +14,7 @@ from switch.model.stages import Original
 from switch.model.visit import Visit, VisitLine
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MemberAnswer:
     """1101: the person, his insurances, filings, balances and this year's accumulators."""
 
@@ -22,7 +22,7 @@ class MemberAnswer:
     member: Member
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replaced:
     """The settlement that another takes the place of, and who had paid what of it.
 
@@ -35,7 +35,7 @@ class Replaced:
     paid: Paid
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Restored:
     """What stands again because the settlement that replaced it was reversed."""
 
@@ -44,7 +44,7 @@ class Restored:
     paid: Paid
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PresettleAnswer:
     """2206: the split with its working, and the nonce that the card's TAC must cover."""
 
@@ -57,7 +57,7 @@ class PresettleAnswer:
     replaced: Replaced | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SettleAnswer:
     """2207: all that a receipt prints. `balance_*` are after the settlement (`balc`)."""
 
@@ -72,7 +72,7 @@ class SettleAnswer:
     replaced: Replaced | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeclineAnswer:
     """Any method: a refusal with its reason; for AMOUNTS_CHANGED with the new split."""
 
@@ -81,7 +81,7 @@ class DeclineAnswer:
     decision: Decision | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UndoAnswer:
     """2208, 2601: what was undone.
 
@@ -107,7 +107,7 @@ class UndoAnswer:
     restored: Restored | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilingAnswer:
     """2501 to 2506: the filing as it stands after the request."""
 
@@ -115,7 +115,7 @@ class FilingAnswer:
     record: FilingRecord
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilingsAnswer:
     """5301, 5302, 5304: what the caller may know of a person's filings, by id."""
 
@@ -124,7 +124,7 @@ class FilingsAnswer:
     records: tuple[FilingRecord, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VisitAnswer:
     """2201, 2203, 2401 to 2405: the visit as it stands after the request."""
 
@@ -132,7 +132,7 @@ class VisitAnswer:
     visit: Visit
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinesAnswer:
     """2204, 2205, 2301, 2302: what became of the lines, and how many stand now."""
 
@@ -143,7 +143,7 @@ class LinesAnswer:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VisitToldAnswer:
     """A visit as it stands, with a page of its lines when they were asked for."""
 
@@ -166,7 +166,7 @@ class State(StrEnum):
     """Not final: the request may still be on its way."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StateAnswer:
     """The definite answer to a query: the state and, when there is one, the recorded reply."""
 

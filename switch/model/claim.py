@@ -4,10 +4,10 @@ Amounts are fen; quantities 1/10,000; unit prices 1/10,000 yuan. The codec check
 sums before a `Claim` exists; nothing here is believed until the steps after it say so.
 """
 
-from dataclasses import dataclass
 from datetime import date
 
 from switch.model.codes import InjuryCause, Kind
+from switch.model.frozen import frozen
 from switch.model.ids import (
     CardIdentifier,
     InstitutionCode,
@@ -18,7 +18,7 @@ from switch.model.ids import (
 from switch.model.money import ZERO, Fen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FeeLine:
     """One line of a bill (2204). A negative line names the earlier line it withdraws."""
 
@@ -35,7 +35,7 @@ class FeeLine:
     """`med_chrgitm_type`, or a word of the catalogue's categories; "" when it is not stated."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prescription:
     """A prescription filled elsewhere: the prescriber's level may decide the ratio."""
 
@@ -44,7 +44,7 @@ class Prescription:
     on: date
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """What is to be settled. Insured region and insurance may be empty: the only one."""
 
@@ -71,7 +71,7 @@ class Claim:
     """Of a visit known here: what its stay is called, one for all visits that policy joins."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class CardEvidence:
     """What the card said and signed: cryptogram (ReadMember, Presettle) or TAC (Settle)."""
 
@@ -91,7 +91,7 @@ class CardEvidence:
         return f"CardEvidence(…{self.identifier.hex()[-4:]}, atc={self.atc})"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class IdentityEvidence:
     """Credential 02: the identity number alone, only where the policy allows it."""
 
@@ -104,7 +104,7 @@ class IdentityEvidence:
 Evidence = CardEvidence | IdentityEvidence
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expected:
     """What the patient saw at presettlement, which Settle must reproduce."""
 

@@ -6,17 +6,17 @@ Identities (domain facts 1.4), held here for every split that exists:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
 from switch.model.codes import FundPayType, Insurance, MemberClass
+from switch.model.frozen import frozen
 from switch.model.ids import RegionCode
 from switch.model.money import Fen
 from switch.model.reply import ReplyCode
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Payer:
     """One fund's part of a settlement."""
 
@@ -24,7 +24,7 @@ class Payer:
     amount_fen: Fen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Split:
     """Who pays what. Raises: ValueError when the parts do not add up to the bill."""
 
@@ -107,7 +107,7 @@ class LineScope(NamedTuple):
     in_scope_fen: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class YearToDate:
     """What is used and left this insurance year, after this settlement, by accumulator."""
 
@@ -116,7 +116,7 @@ class YearToDate:
     limit: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """An adjudicated claim.
 
@@ -144,7 +144,7 @@ class Decision:
     lines: tuple[LineScope, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decline:
     """A refusal that is an ordinary answer: recorded, and the same on every repeat."""
 

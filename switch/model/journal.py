@@ -1,10 +1,10 @@
 """Postings and journals: a posting is one debit, one credit, one positive amount."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from switch.model.frozen import frozen
 from switch.model.ids import (
     Account,
     InstitutionCode,
@@ -33,7 +33,7 @@ class JournalKind(StrEnum):
     """A settlement of the past, corrected by the office: beside it stands a replacement."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Posting:
     """One movement within one book. Raises: ValueError when it moves nothing or nowhere."""
 
@@ -49,7 +49,7 @@ class Posting:
             raise ValueError(f"a posting moves between two accounts, not {self.debit} alone")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Paid:
     """What each side paid of a settled bill, as its journal says: `total` is their sum."""
 
@@ -67,7 +67,7 @@ class Paid:
         return Fen(self.account_current_fen + self.account_earlier_fen)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JournalRef:
     """Names a journal and the partition it lies in."""
 
@@ -75,7 +75,7 @@ class JournalRef:
     journal_id: JournalId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Window:
     """The clearing window a journal belongs to: a book's, or the intercity one."""
 
@@ -87,7 +87,7 @@ INTERCITY = "INTERCITY"
 """The window book of cross-region journals: the same in both books, so that mirrors agree."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Journal:
     """The postings of one act, in one window, at one version of one person."""
 

@@ -1,10 +1,10 @@
 """The person as the registry knows him at one version: what adjudication may read, all of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from switch.model.codes import CardStatus, FilingKind, Insurance, MemberClass
+from switch.model.frozen import frozen
 from switch.model.ids import CardIdentifier, MemberId, RegionCode, SocialSecurityNumber
 from switch.model.money import ZERO, Fen
 
@@ -17,7 +17,7 @@ def year_key(region: str, insurance: str, year: int) -> str:
     return f"{region}/{insurance}/{year}"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Card:
     """A card as registered. Suite and key version come from here, never from a message."""
 
@@ -33,7 +33,7 @@ class Card:
         return f"Card(…{self.identifier.hex()[-4:]}, suite={self.suite})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Enrolment:
     """A spell of insurance, both days included; `until` None is open-ended."""
 
@@ -48,7 +48,7 @@ class Enrolment:
         return self.since <= on and (self.until is None or on <= self.until)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Filing:
     """A filing (2501, 2503, 2505), both days included. `place` is a region or city prefix, or ''.
 
@@ -72,7 +72,7 @@ class Filing:
         return self.since <= on and (self.until is None or on <= self.until)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """A dated attribute of a person, both days included: "poor_household", "civil_servant",
     "arrears" and the like (`idetinfo`, `psn_insu_stas`). What a word means is policy.
@@ -87,7 +87,7 @@ class Standing:
         return self.since <= on and (self.until is None or on <= self.until)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Member:
     """One person at one version: every change of anything here makes the next version."""
 
@@ -116,7 +116,7 @@ class Member:
         return f"Member({self.member_id[:4]}…, version={self.version})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Institution:
     """A designated hospital or pharmacy, in force between two days.
 

@@ -3,7 +3,6 @@
 wire → Received → Authenticated → (decoded) Operation → Admitted → Adjudicated → Posted
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -11,6 +10,7 @@ from switch.model.act import Reason
 from switch.model.claim import Claim, Evidence, Expected, FeeLine
 from switch.model.codes import FilingKind
 from switch.model.decision import Decision
+from switch.model.frozen import frozen
 from switch.model.ids import InstitutionCode, MemberId, RequestId, SessionId, TerminalId
 from switch.model.journal import Journal
 from switch.model.member import Institution, Member
@@ -19,7 +19,7 @@ from switch.model.terminal import TerminalClass
 from switch.model.visit import VisitDetails
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Received:
     """A call as it came off the wire: raw bytes, nothing believed."""
 
@@ -30,9 +30,11 @@ class Received:
     mac: bytes
     body: bytes
     received_at: datetime
+    frame: int = 0
+    """Its number in a stream that was opened with `seq`, from 1; 0: a call of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Authenticated:
     """A call whose MAC, session and sequence are proven; only now is its body parsed."""
 
@@ -42,7 +44,7 @@ class Authenticated:
     """Where nobody says, the class with the narrower rights about people."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadMember:
     """1101: read the person the credential names. Posts nothing."""
 
@@ -51,7 +53,7 @@ class ReadMember:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Original:
     """The request to undo, to replace or to ask about, as the caller names it (2601, 2208)."""
 
@@ -61,7 +63,7 @@ class Original:
     total_fen: Fen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Presettle:
     """2206, 2303, 2101: adjudicate and show; post nothing."""
 
@@ -76,7 +78,7 @@ class Presettle:
         return self.claim.request_id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settle:
     """2207, 2304, 2102: adjudicate and post as one act."""
 
@@ -94,7 +96,7 @@ class Settle:
         return self.claim.request_id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cancel:
     """2208, 2305: undo a known settlement."""
 
@@ -103,7 +105,7 @@ class Cancel:
     original: Original
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reverse:
     """2601: undo a Settle whose outcome the terminal does not know."""
 
@@ -112,7 +114,7 @@ class Reverse:
     original: Original
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Adjust:
     """A settlement of the past is corrected by an approved change of the office: no call did it."""
 
@@ -120,7 +122,7 @@ class Adjust:
     request_id: RequestId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GetSettlement:
     """Ask what became of a request. Changes nothing and needs no request id of its own."""
 
@@ -128,7 +130,7 @@ class GetSettlement:
     original: Original
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File:
     """2501, 2503, 2505: take a filing. `region` and `insurance` may be empty: the only one.
 
@@ -150,7 +152,7 @@ class File:
     relative: MemberId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Withdraw:
     """2502, 2504, 2506: end a filing at once."""
 
@@ -161,7 +163,7 @@ class Withdraw:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListFilings:
     """5301, 5302, 5304: a person's filings with their history. `kind` None: all."""
 
@@ -171,7 +173,7 @@ class ListFilings:
     kind: FilingKind | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Register:
     """2201, 2401: a visit begins. `region`, `insurance` may be empty: the only one."""
 
@@ -186,7 +188,7 @@ class Register:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Update:
     """2203, 2403: what is known of a visit changes."""
 
@@ -198,7 +200,7 @@ class Update:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UploadLines:
     """2204, 2301: lines of a visit, each number once."""
 
@@ -210,7 +212,7 @@ class UploadLines:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WithdrawLines:
     """2205, 2302: unsettled lines are taken back. No `numbers`: all of them."""
 
@@ -222,7 +224,7 @@ class WithdrawLines:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Discharge:
     """2402: a stay ends. No `diagnoses`: they stay as they were."""
 
@@ -243,7 +245,7 @@ class Cancellation(StrEnum):
     DISCHARGE = "discharge"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CancelVisit:
     """2202, 2404, 2405: a registration, an admission or a discharge is taken back."""
 
@@ -255,7 +257,7 @@ class CancelVisit:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GetVisit:
     """How a visit stands; `after_line` None: without its lines."""
 
@@ -282,7 +284,7 @@ Recorded = Settle | Cancel | Reverse | File | Withdraw | VisitChange
 """Recorded under its request id, whatever the outcome."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Admitted:
     """A claim whose credential is proven and whose person may be treated here and now."""
 
@@ -291,7 +293,7 @@ class Admitted:
     institution: Institution
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Adjudicated:
     """An admitted claim with its decision."""
 
@@ -299,7 +301,7 @@ class Adjudicated:
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Posted:
     """An adjudicated claim and the journal that carries it."""
 

@@ -5,12 +5,13 @@ key. So the proof is verified after the registry row is read and before anything
 is: a card that cannot prove itself learns nothing but that.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from switch.cards.admit import check_form, check_registry, check_signed_time
 from switch.model.claim import CardEvidence, Evidence, Expected
 from switch.model.decision import Decline
+from switch.model.frozen import frozen
 from switch.model.ids import BEIJING, card_region
 from switch.model.member import Member
 from switch.model.reply import ReplyCode
@@ -31,8 +32,10 @@ from switch.security.errors import (
 )
 from switch.security.suite import Suite
 
+_SUITES: Final = tuple(Suite)
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Asked:
     """What the credential was asked to prove: one operation, terminal, request and amount."""
 
@@ -44,7 +47,7 @@ class Asked:
     nonce: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proven:
     """A credential that proved itself. `atc`: the counter a recorded Settle must store.
 
@@ -95,7 +98,7 @@ def _before_registry(
         if declined is not None:
             return declined
         region = card_region(evidence.identifier)
-        if not any(vault.live_versions(region, suite) for suite in Suite):
+        if not any(vault.live_versions(region, suite) for suite in _SUITES):
             return Decline(ReplyCode.CARD_REGION_NOT_SERVED, {"region": region})
     if asked.operation is not CardOperation.SETTLE:
         return None

@@ -13,6 +13,7 @@ from switch.model.ids import CardIdentifier, MemberId, RegionCode, SocialSecurit
 from switch.model.member import Card, Enrolment, Filing, Institution, Member, Standing
 from switch.model.money import Fen
 
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _NO_DAY = date(1, 1, 1)
 _NO_CARD = Card(CardIdentifier(bytes(16)), "", 1, 0, "", _NO_DAY, _NO_DAY)
 
@@ -52,7 +53,7 @@ def take(member: Member, institution: Institution, prescriber: Institution | Non
         "institution": _institution_row(institution),
         "prescriber": None if prescriber is None else _institution_row(prescriber),
     }
-    return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
+    return _encode(content).encode()
 
 
 def restore(snapshot: bytes) -> tuple[Member, Institution, Institution | None]:

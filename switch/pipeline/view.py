@@ -13,6 +13,7 @@ from switch.model.claim import CardEvidence
 from switch.model.decision import Decline
 from switch.model.fault import Fault, FaultReason
 from switch.model.filing import Agency, FilingRecord
+from switch.model.frozen import frozen
 from switch.model.ids import (
     SHARE_STEP,
     CardIdentifier,
@@ -42,7 +43,7 @@ UNDONE_CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reference:
     """Reference data at one epoch: cached, and the epoch compared again when posting."""
 
@@ -56,7 +57,7 @@ class Reference:
     """The tree of regions that is known in full: the province's."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Undone:
     """Who undid a request: kind as in the `undo` table, the request that did it, and when."""
 
@@ -65,7 +66,7 @@ class Undone:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Register:
     """A row of the request register: what a request was answered, for ever."""
 
@@ -88,7 +89,7 @@ class Register:
     it was reversed, or that by which the office corrected it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A card of the registry and the person it belongs (or belonged) to."""
 
@@ -165,7 +166,7 @@ Write = FilingRecord | Visit | LinesAdded | LinesWithdrawn
 """A row that a request may write beside the ledger's, as it stands after it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slot:
     """A place in a batch: what a journal written there will be called."""
 
@@ -190,7 +191,7 @@ class Slot:
         return JournalRef(day, JournalId(journal_id(self.lane, self.batch, position)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Share:
     """A relative after his account paid a part, or got it back, and the journal that says so."""
 
@@ -198,7 +199,7 @@ class Share:
     journal: Journal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What one request comes to: its reply, and what is to be written before it may be sent.
 

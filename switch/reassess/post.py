@@ -148,7 +148,8 @@ def _post(conn: Connection[TupleRow], items: Sequence[Item], at: datetime, seale
     key = BatchKey(lane, 1, view.reference.epoch, at, b"")
     sealed = call(key, decided, before, sealer)
     cursor = RawCursor(conn)
-    answer = cursor.execute(POST, sealed.arguments).fetchone()
+    columns = [list(one) if isinstance(one, tuple) else one for one in sealed.arguments]
+    answer = cursor.execute(POST, columns).fetchone()
     if answer is None or answer[0] != "posted":
         raise Refused(Refusal.NOT_ADJUSTABLE, f"{answer and answer[0]}: try again")
 

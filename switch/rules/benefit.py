@@ -9,6 +9,7 @@ from typing import Final
 
 from switch.model.codes import FundPayType
 from switch.model.decision import Step
+from switch.model.frozen import frozen
 from switch.model.money import RATE_ONE_BP
 from switch.rules.bands import Piece, reduced_e8, share_bands
 from switch.rules.ceiling import above_scope, cap_fund
@@ -24,7 +25,7 @@ from switch.rules.words import BASIC_FUND, PARTS
 _NOTHING: Final = Amount(0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cells:
     """The cells of a plan's tables that hold for a person."""
 

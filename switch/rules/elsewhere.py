@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from switch.model.claim import Claim, FeeLine
 from switch.model.codes import SPECIAL_KINDS, FilingKind
 from switch.model.decision import Decline
+from switch.model.frozen import frozen
 from switch.model.ids import city_of
 from switch.model.member import Filing, Institution, Member
 from switch.model.reply import ReplyCode
@@ -21,7 +22,7 @@ from switch.rules.plan import Plan
 from switch.rules.terms import CrossCity, Reduction, SpecialModes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where care is given as seen from the insured city; `reduction` None: as at home.
 
@@ -115,7 +116,7 @@ def _filing_of(row: Reduction, filings: Sequence[Filing], place: str, on: date) 
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SpecialCare:
     """The special-disease benefit of a bill: its plan, and which lines belong to which disease."""
 

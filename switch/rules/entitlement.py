@@ -5,12 +5,13 @@ of the codes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 
 from switch.model.claim import Claim
 from switch.model.codes import InjuryCause
 from switch.model.decision import Decline
+from switch.model.frozen import frozen
 from switch.model.member import Enrolment, Institution, Member
 from switch.model.reply import ReplyCode
 from switch.rules.book import Held, NotCovered, RuleBook
@@ -20,7 +21,7 @@ from switch.rules.plan import Plan
 from switch.rules.terms import Entitlement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entitled:
     """The enrolment and the plan that decide a claim, and the day the policy is read on."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from switch.model.claim import Claim
 from switch.model.codes import INPATIENT_KINDS, SPECIAL_KINDS, Kind
 from switch.model.decision import Decline, LineScope
+from switch.model.frozen import frozen
 from switch.model.ids import city_of
 from switch.model.member import Institution, Member
 from switch.model.reply import ReplyCode
@@ -27,7 +28,7 @@ from switch.rules.terms_benefit import FlatGroup
 from switch.rules.words import LINE_PARTS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rules:
     """All reference data of adjudication: books by pooling region, catalogues by region of care.
 
@@ -61,7 +62,7 @@ class Group:
     flat: FlatGroup | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """What every step asks for: the claim, the person, the places, and what was found of them."""
 

@@ -47,7 +47,8 @@ def challenge(
     out of range.
     """
     nonce_bytes = SETTLE_NONCE_BYTES if operation is CardOperation.SETTLE else 0
-    fixed(nonce, nonce_bytes, f"nonce of {operation.name}")
+    if len(nonce) != nonce_bytes:
+        fixed(nonce, nonce_bytes, f"nonce of {operation.name}")
     if operation is CardOperation.READ_MEMBER and total_fen != 0:
         raise ValueError("ReadMember has no amount: its total is 0 fen")
     message = (

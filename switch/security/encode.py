@@ -46,3 +46,8 @@ def fixed(value: bytes, size_bytes: int, name: str) -> bytes:
     if len(value) != size_bytes:
         raise ValueError(f"{name} has {len(value)} bytes: {size_bytes} are needed")
     return value
+
+
+def stored_mac(mac: bytes, frame: int) -> bytes:
+    """Return a request's MAC as it is kept: a frame's has its number behind it, 8 bytes."""
+    return mac + u64(frame) if frame else mac

@@ -8,7 +8,7 @@ Source: design, section 5; region text and serial as diversifiers follow public 
 """
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 
 from switch.model.ids import parse_card_identifier
 from switch.security.encode import fixed, u64
@@ -19,10 +19,14 @@ DIVERSIFIER_BYTES = 8
 ATC_MAX = (1 << 63) - 1
 COMPONENTS_MIN = 2
 
+REGIONS_MAX = 4_096
+"""Codes kept: some 3,200 counties, cities and provinces there are."""
+
 _REGION_DIGITS = 6
 _COMPLEMENT = bytes(0xFF - octet for octet in range(256))
 
 
+@lru_cache(maxsize=REGIONS_MAX)
 def province_region(region: str) -> str:
     """Return the code of a region's province: 330299 → 330000.
 
@@ -31,6 +35,7 @@ def province_region(region: str) -> str:
     return _six_digits(region)[:2] + "0000"
 
 
+@lru_cache(maxsize=REGIONS_MAX)
 def city_region(region: str) -> str:
     """Return the code of a region's city: a county and a ...99 belong to theirs, 330299 → 330200.
 

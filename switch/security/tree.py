@@ -38,7 +38,7 @@ class TierKeys:
     It does not change: another set of keys is another object.
     """
 
-    __slots__ = ("_ciphers", "_city_cipher", "_placed", "_versions")
+    __slots__ = ("_ciphers", "_city_cipher", "_live", "_placed", "_versions")
 
     def __init__(self, opened: Iterable[tuple[KeyRecord, bytes]]) -> None:
         """Take records with their keys; check each child against the nearest key held above it.
@@ -52,20 +52,14 @@ class TierKeys:
             self._place(record, key)
         self._versions = {version for _, _, version, _, _ in self._placed}
         self._city_cipher = lru_cache(maxsize=CITY_CIPHERS_MAX)(self._find_city)
+        self._live = lru_cache(maxsize=CITY_CIPHERS_MAX)(self._find_live)
 
     def live_versions(self, region: str, suite: Suite) -> tuple[int, ...]:
         """Return the versions live for both functions in a region, ascending; empty if not served.
 
         Raises: ValueError unless the region code is six digits.
         """
-        return tuple(
-            version
-            for version in sorted(self._versions)
-            if all(
-                _is_live(self._path(function, suite, version, region))
-                for function in (KeyFunction.AUTH, KeyFunction.TAC)
-            )
-        )
+        return self._live(city_region(region), suite)
 
     def transaction_key(
         self, function: KeyFunction, card_identifier: bytes, suite: Suite, version: int, atc: int
@@ -139,6 +133,16 @@ class TierKeys:
         )
         held = (self._placed.get((function, suite, version, *place)) for place in places)
         return [record for record in held if record is not None]
+
+    def _find_live(self, region: str, suite: Suite) -> tuple[int, ...]:
+        return tuple(
+            version
+            for version in sorted(self._versions)
+            if all(
+                _is_live(self._path(function, suite, version, region))
+                for function in (KeyFunction.AUTH, KeyFunction.TAC)
+            )
+        )
 
     def _find_city(
         self, function: KeyFunction, suite: Suite, version: int, region: str

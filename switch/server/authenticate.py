@@ -83,6 +83,27 @@ class Authenticator:
         )
         return Proven(live, Authenticated(received, row.institution, row.terminal_class))
 
+    async def still(self, opening: Proven, peer: Peer) -> LiveSession:
+        """Return the session of an open stream as it stands, and count one message more.
+
+        Raises: Refused when it has ended meanwhile.
+        """
+        now = self._clock.now()
+        live = opening.live
+        if now >= live.fresh_until or self._sessions.get(live.row.session_id) is not live:
+            live = await self._sessions.find(live.row.session_id, peer, now)
+        live.messages_left -= 1
+        if live.messages_left < 0:
+            await self._sessions.end(live.row.session_id, now)
+            raise Refused("session_used_up")
+        return live
+
+    async def refused(self, kind: str, opening: Proven, peer: Peer) -> None:
+        """Count a frame that was not proven fresh and genuine."""
+        terminal_id = opening.live.row.terminal_id
+        self._alarms.refused(kind, peer, terminal_id, self._clock.now())
+        await self._failed(opening.live)
+
     async def end(self, proven: Proven) -> None:
         """End the session of a proven call."""
         received = proven.call.received

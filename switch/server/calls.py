@@ -83,6 +83,25 @@ class Routes:
         if self.draining:
             raise Fault(FaultReason.SHUTTING_DOWN, "this process is closing: retry elsewhere")
 
+    def permit(self, proven: Proven, method: str) -> None:
+        """Let through what this caller may do now. Raises: Fault."""
+        row = proven.live.row
+        self.refuse_if_draining()
+        allowed = RIGHTS.get(method)
+        if allowed is None:
+            raise Fault(FaultReason.UNIMPLEMENTED, "there is no such method here")
+        if self.lock.locks(row.terminal_id, proven.call.received.received_at):
+            raise Fault(FaultReason.NOT_PERMITTED, "locked for a while after repeated misuse")
+        if row.terminal_class not in allowed:
+            raise Fault(FaultReason.NOT_PERMITTED, "terminals of this class may not call this")
+
+    def note_misuse(self, proven: Proven, fault: Fault) -> None:
+        """Count what a proven caller may not do; a call that the lock itself refused is none."""
+        terminal_id = proven.live.row.terminal_id
+        now = proven.call.received.received_at
+        if fault.reason is FaultReason.NOT_PERMITTED and not self.lock.locks(terminal_id, now):
+            self.lock.misused(terminal_id, now)
+
     def fault_of(self, method: str, request_id: str, error: Exception) -> Fault:
         """Return the fault an error is: its own, or the fixed one for what we did not foresee."""
         if isinstance(error, Fault):
@@ -123,12 +142,7 @@ class Call(grpc.RpcMethodHandler):  # type: ignore[type-arg] # generic in its st
         routes = self._routes
         routes.begin()
         try:
-            try:
-                proven = await routes.authenticator.authenticate(
-                    self._method, self._metadata, body, context.peer
-                )
-            except Exception as error:  # noqa: BLE001 - the catch-all: a fixed text
-                await _refuse(routes, self._method, context, error)
+            proven = await self._proven(body, context)
             try:
                 self._permit(proven, context)
                 reply = await routes.answers[self._method](proven, self._note)
@@ -141,19 +155,18 @@ class Call(grpc.RpcMethodHandler):  # type: ignore[type-arg] # generic in its st
         finally:
             routes.finish()
 
+    async def _proven(self, body: bytes, context: Context) -> Proven:
+        """Return the call, proven, or end it without a word."""
+        try:
+            return await self._routes.authenticator.authenticate(
+                self._method, self._metadata, body, context.peer
+            )
+        except Exception as error:  # noqa: BLE001 - the catch-all: a fixed text
+            await refuse(self._routes, self._method, context, error)
+
     def _permit(self, proven: Proven, context: Context) -> None:
-        """Let through what this caller may do now. Raises: Fault."""
-        routes = self._routes
-        row = proven.live.row
-        now = proven.call.received.received_at
-        routes.refuse_if_draining()
-        allowed = RIGHTS.get(self._method)
-        if allowed is None:
-            raise Fault(FaultReason.UNIMPLEMENTED, "there is no such method here")
-        if routes.lock.locks(row.terminal_id, now):
-            raise Fault(FaultReason.NOT_PERMITTED, "locked for a while after repeated misuse")
-        if row.terminal_class not in allowed:
-            raise Fault(FaultReason.NOT_PERMITTED, "terminals of this class may not call this")
+        """Let through what this caller may do now, in time. Raises: Fault."""
+        self._routes.permit(proven, self._method)
         # The stubs forget that a call without a deadline has None.
         remaining_s: float | None = context.time_remaining()
         if remaining_s is not None and remaining_s <= 0:
@@ -165,11 +178,7 @@ class Call(grpc.RpcMethodHandler):  # type: ignore[type-arg] # generic in its st
         routes = self._routes
         row = proven.live.row
         fault = routes.fault_of(self._method, self._request_id, error)
-        now = proven.call.received.received_at
-        if fault.reason is FaultReason.NOT_PERMITTED and not routes.lock.locks(
-            row.terminal_id, now
-        ):
-            routes.lock.misused(row.terminal_id, now)
+        routes.note_misuse(proven, fault)
         routes.log.faulted(self._method, row.terminal_id, self._request_id, started_ns, fault)
         await routes.send_fault(context, fault, proven.sign)
 
@@ -189,12 +198,12 @@ class SigninCall(Call):
             try:
                 proven = await routes.signin.prove(self._metadata, body, context.peer)
             except Exception as error:  # noqa: BLE001 - the catch-all: a fixed text
-                await _refuse(routes, self._method, context, error)
+                await refuse(routes, self._method, context, error)
             try:
                 routes.refuse_if_draining()
                 reply = await routes.signin.open(proven, body, context.peer)
             except Refused as refused:
-                await _refuse(routes, self._method, context, refused)
+                await refuse(routes, self._method, context, refused)
             except Exception as error:  # noqa: BLE001 - the catch-all: a fixed text
                 await self._fail_signin(proven, context, error, started_ns)
             context.set_trailing_metadata(((MAC_KEY, proven.sign(0, reply)),))
@@ -211,7 +220,7 @@ class SigninCall(Call):
         await routes.send_fault(context, fault, proven.sign)
 
 
-async def _refuse(routes: Routes, method: str, context: Context, error: Exception) -> NoReturn:
+async def refuse(routes: Routes, method: str, context: Context, error: Exception) -> NoReturn:
     """End an unproven call: a fixed text, no MAC, no details."""
     if isinstance(error, Refused):
         await context.abort(REFUSED_STATUS, REFUSED_TEXT)

@@ -21,6 +21,7 @@ from switch.server.ports import (
 )
 from switch.server.sessions import Sessions
 from switch.server.signin import SESSION_LIFE_MAX, Signin
+from switch.server.stream import StreamCall
 from switch.server.throttle import Alarms, Throttle
 
 OURS: Final = "/medswitch.v1."
@@ -42,6 +43,8 @@ class Handlers(grpc.GenericRpcHandler):
         method = handler_call_details.method
         if method in self._routes.answers:
             return Call(self._routes, method, handler_call_details.invocation_metadata)
+        if method == rights.SETTLE_STREAM:
+            return StreamCall(self._routes, method, handler_call_details.invocation_metadata)
         if method == rights.ECHO:
             return self._echo
         if method == rights.SIGN_IN:

@@ -8,6 +8,7 @@ from switch.model.fault import Fault
 from switch.model.ids import TerminalId
 from switch.model.stages import Authenticated, GetSettlement, Inquiry, Recorded
 from switch.security.mac import MacKey
+from switch.wire.frames import Answered, Frame
 from switch.wire.terminal import SigninReply, SigninRequest
 
 RandomBytes = Callable[[int], bytes]
@@ -40,6 +41,18 @@ class ServerCodec(Protocol):
 
     def decode(self, method: str, call: Authenticated) -> Inquiry | Recorded | GetSettlement:
         """Return the operation of a SettlementService method. `method` is the whole path."""
+        ...
+
+    def frame(self, message: bytes) -> Frame | None:
+        """Return the frame in a message of a stream, None when it holds none."""
+        ...
+
+    def called(self, body: bytes) -> tuple[str, bytes] | None:
+        """Return (whole path, request) of a frame's body, None when it is not in its one form."""
+        ...
+
+    def encode_answered(self, answer: Answered) -> bytes:
+        """Return the message that answers a frame."""
         ...
 
     def decode_signin(self, body: bytes) -> SigninRequest:

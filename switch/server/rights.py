@@ -27,6 +27,7 @@ SETTLE: Final = _SETTLEMENTS + "Settle"
 CANCEL: Final = _SETTLEMENTS + "Cancel"
 REVERSE: Final = _SETTLEMENTS + "Reverse"
 GET_SETTLEMENT: Final = _SETTLEMENTS + "GetSettlement"
+SETTLE_STREAM: Final = _SETTLEMENTS + "SettleStream"
 FILE: Final = _FILINGS + "File"
 WITHDRAW: Final = _FILINGS + "Withdraw"
 LIST_FILINGS: Final = _FILINGS + "ListFilings"
@@ -50,6 +51,7 @@ RIGHTS: Final[Mapping[str, frozenset[TerminalClass]]] = {
     CANCEL: _INSTITUTIONS,
     REVERSE: _INSTITUTIONS,
     GET_SETTLEMENT: _INSTITUTIONS,
+    SETTLE_STREAM: _INSTITUTIONS,
     FILE: _ANY,
     WITHDRAW: _ANY,
     LIST_FILINGS: _ANY,

@@ -33,6 +33,7 @@ _SETTINGS: Final = {
     "idle_in_transaction_session_timeout": "2s",
     "timezone": "UTC",
     "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
@@ -64,13 +65,25 @@ async def connect(url: str, *, durable: bool = True) -> AsyncConnection[TupleRow
 async def _prepare(connection: AsyncConnection[TupleRow], *, durable: bool) -> None:
     if connection.info.server_version < SERVER_VERSION_MIN:
         raise NotDurable(f"PostgreSQL {connection.info.server_version} is older than 15")
-    for name in DURABLE if durable else ():
-        row = await (await connection.execute("SELECT current_setting(%s)", (name,))).fetchone()
-        if row is None or row[0] in NOT_DURABLE:
-            raise NotDurable(f"{name} is off on this server: a reply would not mean posted")
-    for name, value in _SETTINGS.items():
-        await connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+    if durable:
+        await _check_durable(connection)
+    # One round trip for all: a lane that was cut off is soon back.
+    await connection.execute(
+        "SELECT set_config(k.name, k.value, false)"
+        " FROM unnest(%s::text[], %s::text[]) AS k(name, value)",
+        (list(_SETTINGS), list(_SETTINGS.values())),
+    )
     await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(RUNTIME_ROLE)))
+
+
+async def _check_durable(connection: AsyncConnection[TupleRow]) -> None:
+    cursor = await connection.execute(
+        "SELECT k.name, current_setting(k.name) FROM unnest(%s::text[]) AS k(name)",
+        (list(DURABLE),),
+    )
+    for name, value in await cursor.fetchall():
+        if value in NOT_DURABLE:
+            raise NotDurable(f"{name} is off on this server: a reply would not mean posted")
 
 
 def transient(error: psycopg.Error) -> bool:

@@ -3,36 +3,36 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg.rows import TupleRow
-
 from switch.model.codes import FilingKind
 from switch.model.filing import FilingRecord
 from switch.model.ids import MemberId, RegionCode, bucket_of_member
 from switch.model.member import Filing
 from switch.pipeline.view import View
 from switch.store.acts import act_of, act_row
+from switch.store.channel import Channel, Statement
 
-_FILINGS: Final = """
+_FILINGS: Final = Statement(
+    "filings",
+    """
 SELECT f.member_id, f.filing_id, f.kind, f.region, f.place, f.disease_code, f.since, f.until,
     f.institution, f.relative, f.granted, f.ended
 FROM unnest($1::int[], $2::text[]) AS k(bucket, member_id)
 JOIN filing f ON f.bucket = k.bucket AND f.member_id = k.member_id
 ORDER BY f.member_id, f.filing_id
-"""
+""",
+    ("int[]", "text[]"),
+)
 
 
-async def read_filings(
-    connection: AsyncConnection[TupleRow], view: View, people: Collection[MemberId]
-) -> None:
+async def read_filings(channel: Channel, view: View, people: Collection[MemberId]) -> None:
     """Add people's filings to a view that holds the people.
 
     Whoever changed a filing since made a version of its person, by which posting finds it out.
     """
     members = sorted(people)
-    cursor = AsyncRawCursor(connection)
-    await cursor.execute(_FILINGS, ([bucket_of_member(one) for one in members], members))
-    for row in await cursor.fetchall():
+    keys = ([bucket_of_member(one) for one in members], members)
+    (rows,) = await channel.run([(_FILINGS, _FILINGS.parameters(keys))])
+    for row in rows:
         record = filing_record(row)
         view.filings.setdefault(record.member_id, {})[record.filing.filing_id] = record
 

@@ -10,24 +10,26 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
-from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg.rows import TupleRow
-
 from switch.model.ids import JournalId, RequestId, request_day
 from switch.model.journal import JournalRef
 from switch.pipeline.view import Undone, View
+from switch.store.channel import Channel, Statement
 
 REPLACEMENT: Final = "replacement"
 REVERSAL: Final = "reversal"
 ADJUST: Final = "Adjust"
 
-_UNDOS: Final = """
+_UNDOS: Final = Statement(
+    "undos",
+    """
 SELECT u.original_id, u.kind, u.by_request_id, u.at, r.method, r.journal_day, r.journal_id
 FROM unnest($1::date[], $2::text[]) AS k(month, request_id)
 JOIN undo u ON u.month = k.month AND u.original_id = k.request_id
 JOIN request r ON r.request_id = u.by_request_id
     AND r.month = make_date(substr(r.request_id, 13, 4)::int, substr(r.request_id, 17, 2)::int, 1)
-"""
+""",
+    ("date[]", "text[]"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class _Undo:
     journal_id: int | None
 
 
-async def read_lives(connection: AsyncConnection[TupleRow], view: View) -> None:
+async def read_lives(channel: Channel, view: View) -> None:
     """Let every replaced settlement in a view's register be as the reversals since leave it."""
     replaced = [
         row
@@ -52,10 +54,9 @@ async def read_lives(connection: AsyncConnection[TupleRow], view: View) -> None:
     found: dict[RequestId, _Undo] = {}
     asked = {row.request_id for row in replaced}
     while asked:
-        cursor = AsyncRawCursor(connection)
         months = [request_day(one).replace(day=1) for one in asked]
-        await cursor.execute(_UNDOS, (months, list(asked)))
-        rows = {RequestId(row[0]): _Undo(*row[1:]) for row in await cursor.fetchall()}
+        (answer,) = await channel.run([(_UNDOS, _UNDOS.parameters((months, list(asked))))])
+        rows = {RequestId(row[0]): _Undo(*row[1:]) for row in answer}
         found |= rows
         follow = {one.by for one in rows.values() if one.kind in {REPLACEMENT, REVERSAL}}
         asked = follow - found.keys()

@@ -8,14 +8,14 @@ import asyncio
 from collections import OrderedDict
 from typing import Final
 
-from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg.rows import TupleRow
-
 from switch.rules.book import RuleBook
+from switch.store.channel import Channel, Statement
 
 HELD_MAX: Final = 16
 
-_TEXTS: Final = "SELECT texts FROM rule_book WHERE region = $1 AND hash = $2"
+_TEXTS: Final = Statement(
+    "texts", "SELECT texts FROM rule_book WHERE region = $1 AND hash = $2", ("text", "text")
+)
 
 BookKey = tuple[str, str]
 """Region and hash."""
@@ -27,7 +27,7 @@ class OldBooks:
     def __init__(self) -> None:
         self._held: OrderedDict[BookKey, RuleBook] = OrderedDict()
 
-    async def find(self, connection: AsyncConnection[TupleRow], key: BookKey) -> RuleBook | None:
+    async def find(self, channel: Channel, key: BookKey) -> RuleBook | None:
         """Return a book by its region and hash, or None when it was never kept.
 
         Raises: psycopg.Error; ValueError when its texts are no longer those it was kept with.
@@ -35,12 +35,10 @@ class OldBooks:
         if key in self._held:
             self._held.move_to_end(key)
             return self._held[key]
-        cursor = AsyncRawCursor(connection)
-        await cursor.execute(_TEXTS, key)
-        row = await cursor.fetchone()
-        if row is None:
+        (rows,) = await channel.run([(_TEXTS, _TEXTS.parameters(key))])
+        if not rows:
             return None
-        book = await asyncio.to_thread(RuleBook.parse, row[0])
+        book = await asyncio.to_thread(RuleBook.parse, rows[0][0])
         if (book.region, book.hash) != key:
             raise ValueError(f"the texts kept as {key[1]} now hash to {book.hash}")
         self._held[key] = book

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Final
 
-from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.rows import TupleRow
 
 from switch.ledger.entries import shared
@@ -21,16 +20,23 @@ from switch.model.money import Fen
 from switch.model.stages import Original, Presettle, Reverse, Settle, Undo
 from switch.pipeline.family import RELATIVES_MAX
 from switch.pipeline.view import View
+from switch.store.channel import Channel, Statement
 from switch.store.old_books import OldBooks
 
 _LINKS: Final = frozenset({JournalKind.REPLACEMENT, JournalKind.RESTORATION})
 
-_ORIGINALS: Final = """
+_ORIGINALS: Final = Statement(
+    "originals",
+    """
 SELECT j.* FROM unnest($1::date[], $2::bigint[]) AS k(day, id)
 JOIN journal_row j ON j.day = k.day AND j.id = k.id
-"""
+""",
+    ("date[]", "bigint[]"),
+)
 
-_LATER: Final = """
+_LATER: Final = Statement(
+    "later",
+    """
 SELECT j.* FROM unnest($1::text[], $2::date[]) AS k(member_id, since)
 JOIN journal_row j
     ON j.member_id = k.member_id AND j.day >= k.since
@@ -39,7 +45,9 @@ WHERE NOT EXISTS (
     SELECT FROM journal u
     WHERE u.member_id = j.member_id AND u.day >= j.day AND u.undoes_id = j.id
         AND u.undoes_day = j.day)
-"""
+""",
+    ("text[]", "date[]"),
+)
 
 
 def undone_by(asked: object) -> Original | None:
@@ -50,7 +58,7 @@ def undone_by(asked: object) -> Original | None:
 
 
 async def read_originals(
-    connection: AsyncConnection[TupleRow], view: View, undone: Sequence[tuple[object, Original]]
+    channel: Channel, view: View, undone: Sequence[tuple[object, Original]]
 ) -> Iterable[MemberId]:
     """Add the originals of a view's register rows, and return the relatives who paid of them."""
     refs: set[JournalRef] = set()
@@ -68,22 +76,24 @@ async def read_originals(
             people[found.member_id] = min(since, found.stands.day)
     if not refs:
         return ()
-    async with connection.pipeline():
-        originals = AsyncRawCursor(connection)
-        await originals.execute(_ORIGINALS, _keys(refs | {_beside(ref) for ref in reversed_}))
-        later = AsyncRawCursor(connection)
-        await later.execute(_LATER, (list(people), list(people.values())))
-        for row in await originals.fetchall():
-            _add(view, journal_of(row), reversed_)
-        for row in await later.fetchall():
-            journal = journal_of(row)
-            view.live.setdefault(journal.member_id, []).append(journal)
-    await _read_replaced(connection, view)
-    return await _read_shares(connection, view)
+    keys = _keys(refs | {_beside(ref) for ref in reversed_})
+    originals, later = await channel.run(
+        (
+            (_ORIGINALS, _ORIGINALS.parameters(keys)),
+            (_LATER, _LATER.parameters((list(people), list(people.values())))),
+        )
+    )
+    for row in originals:
+        _add(view, journal_of(row), reversed_)
+    for row in later:
+        journal = journal_of(row)
+        view.live.setdefault(journal.member_id, []).append(journal)
+    await _read_replaced(channel, view)
+    return await _read_shares(channel, view)
 
 
 async def read_books(
-    connection: AsyncConnection[TupleRow],
+    channel: Channel,
     view: View,
     undone: Sequence[tuple[object, Original]],
     old_books: OldBooks,
@@ -99,7 +109,7 @@ async def read_books(
         key = (original.region_insured, row.rule_book)
         known = view.reference.rules.books.get(original.region_insured)
         if known is None or known.hash != row.rule_book:
-            book = await old_books.find(connection, key)
+            book = await old_books.find(channel, key)
             view.books |= {} if book is None else {key: book}
 
 
@@ -111,16 +121,15 @@ def _add(view: View, journal: Journal, reversed_: Collection[JournalRef]) -> Non
     view.originals[journal.ref] = journal
 
 
-async def _read_replaced(connection: AsyncConnection[TupleRow], view: View) -> None:
+async def _read_replaced(channel: Channel, view: View) -> None:
     """Add what replacements undid, back to the settlement whose life is being restored."""
     while missing := {
         one.undoes
         for one in view.originals.values()
         if one.kind in _LINKS and one.undoes is not None and one.undoes not in view.originals
     }:
-        cursor = AsyncRawCursor(connection)
-        await cursor.execute(_ORIGINALS, _keys(missing))
-        found = [journal_of(row) for row in await cursor.fetchall()]
+        (rows,) = await channel.run([(_ORIGINALS, _ORIGINALS.parameters(_keys(missing)))])
+        found = [journal_of(row) for row in rows]
         view.originals |= {one.ref: one for one in found}
         if len(found) < len(missing):
             return  # what is missing is found missing when it is needed
@@ -136,18 +145,15 @@ def _keys(refs: Iterable[JournalRef]) -> tuple[list[date], list[JournalId]]:
     return [ref.day for ref in named], [ref.journal_id for ref in named]
 
 
-async def _read_shares(connection: AsyncConnection[TupleRow], view: View) -> Iterable[MemberId]:
+async def _read_shares(channel: Channel, view: View) -> Iterable[MemberId]:
     """Add what relatives paid of the originals, and return who they are."""
     refs = [one.ref for one in view.originals.values() if shared(one.postings)]
     if not refs:
         return ()
     steps = [SHARE_STEP * number for number in range(1, RELATIVES_MAX + 1)]
-    cursor = AsyncRawCursor(connection)
-    await cursor.execute(
-        _ORIGINALS,
-        ([r.day for r in refs for _ in steps], [r.journal_id + s for r in refs for s in steps]),
-    )
-    found = sorted(map(journal_of, await cursor.fetchall()), key=lambda one: one.ref.journal_id)
+    keys = ([r.day for r in refs for _ in steps], [r.journal_id + s for r in refs for s in steps])
+    (rows,) = await channel.run([(_ORIGINALS, _ORIGINALS.parameters(keys))])
+    found = sorted(map(journal_of, rows), key=lambda one: one.ref.journal_id)
     for ref in refs:
         theirs = {JournalRef(ref.day, JournalId(ref.journal_id + step)) for step in steps}
         view.shares[ref] = [one for one in found if one.ref in theirs]

@@ -4,13 +4,13 @@ The order of the arrays is the lock order: windows, members and request ids asce
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from switch.ledger import accumulators, entries
 from switch.ledger.digest import canonical_json, instant_us, journal_bytes, request_bytes
 from switch.model.claim import Evidence
+from switch.model.frozen import frozen
 from switch.model.ids import (
     MemberId,
     RequestId,
@@ -22,8 +22,8 @@ from switch.model.member import Accumulators, Member
 from switch.model.stages import Adjust, Recorded, Settle
 from switch.pipeline.undo import TOMBSTONE
 from switch.pipeline.view import Outcome
+from switch.security.encode import stored_mac
 from switch.security.seal import sm3
-from switch.store.arrays import array_literal
 from switch.store.reading import member_named, month_of
 from switch.store.written import canonical, more, sections_of
 
@@ -45,7 +45,7 @@ class Sealer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decided:
     """A request with its outcome, at its place in the batch."""
 
@@ -54,7 +54,7 @@ class Decided:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BatchKey:
     """Lane, number, time and the seal before: what a batch is besides its content."""
 
@@ -65,7 +65,7 @@ class BatchKey:
     previous: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sealed:
     """The posting function's arguments and the seal they carry."""
 
@@ -186,10 +186,10 @@ def _version(outcome: Outcome) -> int | None:
     return None if outcome.member is None else outcome.member.version
 
 
-def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[str]:
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
     if not rows:
-        return ["{}"] * width
-    return [array_literal(column) for column in zip(*rows, strict=True)]
+        return [()] * width
+    return list(zip(*rows, strict=True))
 
 
 def _sessions(decided: Sequence[Decided]) -> list[tuple[bytes, str]]:
@@ -217,6 +217,8 @@ def _year_rows(before: Member, after: Member) -> list[tuple[Any, ...]]:
 
     A year whose accumulators all came back to zero is written empty: the row may exist.
     """
+    if before.accumulators.keys() == after.accumulators.keys() and len(after.accumulators) <= 1:
+        return []  # one year of one scheme: it stands on the member row
     row_before, _ = accumulators.latest_years(before.accumulators)
     row_after, _ = accumulators.latest_years(after.accumulators)
     touched: Accumulators = after.accumulators
@@ -247,7 +249,7 @@ def _request_rows(decided: Decided) -> list[list[Any]]:
         received.terminal_id,
         received.session_id,
         received.seq,
-        received.mac,
+        stored_mac(received.mac, received.frame),
         received.body,
         int(outcome.code),
         outcome.reply,

@@ -12,13 +12,12 @@ from typing import Final
 
 import psycopg
 import structlog
-from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg.rows import TupleRow
 
 from switch.model.ids import BATCH_MAX, MemberId
 from switch.model.member import Member
 from switch.pipeline.ports import Clock
 from switch.pipeline.view import Reference, View
+from switch.store.channel import Channel, Statement
 from switch.store.connection import (
     NotDurable,
     connect,
@@ -58,6 +57,19 @@ POST: Final = psycopg.sql.SQL("SELECT outcome, keys FROM post({})").format(
         for number, kind in enumerate(_TYPES, start=1)
     )
 )
+"""The same for who posts through a cursor of psycopg's."""
+_POST: Final = Statement(
+    "post",
+    psycopg.sql.SQL("SELECT outcome, keys FROM post({})")
+    .format(
+        psycopg.sql.SQL(", ").join(
+            psycopg.sql.SQL("${}").format(psycopg.sql.SQL(str(number)))
+            for number in range(1, len(_TYPES) + 1)
+        )
+    )
+    .as_string(),
+    _TYPES,
+)
 
 
 class TryAgain(Exception):
@@ -96,7 +108,7 @@ class Postman:
         self._sealer = sealer
         self._clock = clock
         self._durable = durable
-        self._connection: AsyncConnection[TupleRow] | None = None
+        self._channel: Channel | None = None
         self._lane = 0
         self._batch = 1
         self._previous = b""
@@ -105,9 +117,9 @@ class Postman:
 
     async def close(self) -> None:
         """Close the connection; the lane's number is never used again."""
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        if self._channel is not None:
+            await self._channel.connection.close()
+            self._channel = None
 
     async def next_batch(self) -> tuple[int, int]:
         """Return (lane, number) of the batch to be posted next. Raises: TryAgain, Unavailable."""
@@ -117,7 +129,7 @@ class Postman:
 
     async def _be_born(self) -> None:
         """Become a new lane, with a chain of seals of its own."""
-        connection = await self._connected()
+        connection = (await self._connected()).connection
         try:
             cursor = await connection.execute("SELECT new_lane(%s)", (self._clock.now(),))
             row = await cursor.fetchone()
@@ -129,9 +141,9 @@ class Postman:
 
     async def read(self, asked: Sequence[Asked], reference: Reference, now: datetime) -> View:
         """Return the view of a batch. Raises: TryAgain, Unavailable, Refused."""
-        connection = await self._connected()
+        channel = await self._connected()
         try:
-            return await read(connection, reference, asked, now, self._old_books)
+            return await read(channel, reference, asked, now, self._old_books)
         except psycopg.Error as error:
             raise await self._not_posted(error) from error
         except Exception as error:  # a row that is none is one person's, not his neighbours'
@@ -154,13 +166,14 @@ class Postman:
         key = BatchKey(self._lane, self._batch, epoch, now, self._previous)
         try:
             sealed = call(key, decided, before, self._sealer)
+            parameters = _POST.parameters(sealed.arguments)
         except Exception as error:  # a claim that cannot be written is not its neighbours' fault
             log.warning("batch_unwritable", requests=len(decided), why=repr(error))
             raise Refused("unwritable") from error
         self._warned = False
         timer = asyncio.get_running_loop().call_later(UNDECIDED_AFTER_S, expire)
         try:
-            answer = await self._call(sealed.arguments)
+            answer = await self._call(parameters)
         except psycopg.Error as error:
             if not lost(error):
                 raise await self._rolled_back(error) from error
@@ -191,7 +204,7 @@ class Postman:
 
     async def _not_posted(self, error: psycopg.Error) -> TryAgain | Unavailable:
         """Return what an error means that no posting call can have outlived."""
-        if self._connection is None or self._connection.closed:
+        if self._channel is None or self._channel.closed:
             return Lost(error.sqlstate or "lost")
         if exhausted(error):
             log.error("database_exhausted", sqlstate=error.sqlstate)
@@ -199,13 +212,9 @@ class Postman:
             return Unavailable(error.sqlstate)
         return TryAgain(error.sqlstate)
 
-    async def _call(self, arguments: list[object]) -> PostAnswer:
-        connection = await self._connected()
-        cursor = AsyncRawCursor(connection)
-        await cursor.execute(POST, arguments)
-        row = await cursor.fetchone()
-        if row is None:
-            raise Refused("no answer")
+    async def _call(self, parameters: list[bytes | None]) -> PostAnswer:
+        channel = await self._connected()
+        ((row,),) = await channel.run([(_POST, parameters)])
         return PostAnswer(row[0], row[1])
 
     async def _committed(self) -> bool:
@@ -216,7 +225,7 @@ class Postman:
         """
         while True:
             try:
-                connection = await self._connected()
+                connection = (await self._connected()).connection
                 cursor = await connection.execute(
                     "SELECT batch_committed(%s, %s)", (self._lane, self._batch)
                 )
@@ -227,14 +236,14 @@ class Postman:
                 log.warning("outcome_unknown", lane=self._lane, why=type(error).__name__)
             await asyncio.sleep(RETRY_S)
 
-    async def _connected(self) -> AsyncConnection[TupleRow]:
-        if self._connection is not None and not self._connection.closed:
-            return self._connection
+    async def _connected(self) -> Channel:
+        if self._channel is not None and not self._channel.closed:
+            return self._channel
         loop = asyncio.get_running_loop()
         give_up = loop.time() + RECONNECT_S_MAX
         while True:
             try:
-                self._connection = await connect(self._url, durable=self._durable)
+                connection = await connect(self._url, durable=self._durable)
             except NotDurable as error:
                 log.critical("not_durable", why=str(error))
                 raise Unavailable from error
@@ -243,8 +252,9 @@ class Postman:
                     raise Unavailable from error
                 await asyncio.sleep(RETRY_S)
             else:
-                self._connection.add_notice_handler(self._notice)
-                return self._connection
+                connection.add_notice_handler(self._notice)
+                self._channel = Channel(connection)
+                return self._channel
 
     def _notice(self, diagnostic: psycopg.errors.Diagnostic) -> None:
         """Count a call that drew a WARNING as undecided: a standby may not have the commit."""

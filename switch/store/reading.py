@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.rows import TupleRow
 
 from switch.model.claim import CardEvidence, Evidence
@@ -43,6 +42,7 @@ from switch.model.stages import (
 )
 from switch.pipeline.family import bound
 from switch.pipeline.view import Found, Reference, Register, Undone, View
+from switch.store.channel import Channel, Statement
 from switch.store.filings import read_filings
 from switch.store.lives import read_lives
 from switch.store.old_books import OldBooks
@@ -51,7 +51,9 @@ from switch.store.visits import read_visits
 
 Asked = Recorded | Inquiry | GetSettlement
 
-_PEOPLE: Final = """
+_PEOPLE: Final = Statement(
+    "people",
+    """
 WITH asked AS (
     SELECT k.bucket, c.member_id, c.identifier AS presented
     FROM unnest($1::int[], $2::bytea[]) AS k(bucket, identifier)
@@ -82,9 +84,13 @@ FROM asked a
 JOIN member m ON m.bucket = a.bucket AND m.member_id = a.member_id
 JOIN card c ON c.bucket = m.bucket AND c.identifier = m.card_identifier
 LEFT JOIN card p ON p.bucket = a.bucket AND p.identifier = a.presented
-"""
+""",
+    ("int[]", "bytea[]", "int[]", "text[]", "int[]", "text[]"),
+)
 
-_REGISTER: Final = """
+_REGISTER: Final = Statement(
+    "register",
+    """
 SELECT r.request_id, r.method, r.body, r.code, r.reply, r.member_id, r.journal_day, r.journal_id,
     u.kind, u.by_request_id, u.at, j.total_fen, r.snapshot, r.rule_book,
     r.writes -> 'visit' -> 0 ->> 'visit_id'
@@ -92,11 +98,13 @@ FROM unnest($1::date[], $2::text[]) AS k(month, request_id)
 JOIN request r ON r.month = k.month AND r.request_id = k.request_id
 LEFT JOIN undo u ON u.month = r.month AND u.original_id = r.request_id
 LEFT JOIN journal j ON j.day = r.journal_day AND j.id = r.journal_id
-"""
+""",
+    ("date[]", "text[]"),
+)
 
 
 async def read(
-    connection: AsyncConnection[TupleRow],
+    channel: Channel,
     reference: Reference,
     asked: Sequence[Asked],
     now: datetime,
@@ -107,33 +115,34 @@ async def read(
     Raises: psycopg.Error.
     """
     view = View(reference, now)
-    async with connection.pipeline():
-        people = AsyncRawCursor(connection)
-        await people.execute(_PEOPLE, _people_keys(asked))
-        register = AsyncRawCursor(connection)
-        ids = sorted({i for one in asked for i in ids_of(one)})
-        await register.execute(_REGISTER, ([month_of(i) for i in ids], ids))
-        for row in await people.fetchall():
-            _add_person(view, row)
-        for row in await register.fetchall():
-            _add_register(view, row)
+    ids = sorted({i for one in asked for i in ids_of(one)})
+    people, register = await channel.run(
+        (
+            (_PEOPLE, _PEOPLE.parameters(_people_keys(asked))),
+            (_REGISTER, _REGISTER.parameters(([month_of(i) for i in ids], ids))),
+        )
+    )
+    for row in people:
+        _add_person(view, row)
+    for row in register:
+        _add_register(view, row)
     if relatives := {r for m in view.people.values() for r in bound(m.filings)}:
-        await _read_people(connection, view, relatives)
+        await _read_people(channel, view, relatives)
     if any(row.undone is not None for row in view.register.values()):
-        await read_lives(connection, view)
+        await read_lives(channel, view)
     undoing = [(one, stated) for one in asked if (stated := undone_by(one)) is not None]
     if undoing:
-        await _read_people(connection, view, await read_originals(connection, view, undoing))
-        await read_books(connection, view, undoing, old_books)
+        await _read_people(channel, view, await read_originals(channel, view, undoing))
+        await read_books(channel, view, undoing, old_books)
     filed = {one.member_id for one in asked if isinstance(one, OnFilings)}
     if filed:
-        await read_filings(connection, view, filed)
-    await _read_visits(connection, view, asked, undoing)
+        await read_filings(channel, view, filed)
+    await _read_visits(channel, view, asked, undoing)
     return view
 
 
 async def _read_visits(
-    connection: AsyncConnection[TupleRow],
+    channel: Channel,
     view: View,
     asked: Sequence[Asked],
     undone: Sequence[tuple[object, Original]],
@@ -146,7 +155,7 @@ async def _read_visits(
     back = {one.visit_id for one in originals if one is not None and one.visit_id}
     if named or billed or back:
         takes = {one.visit_id for one in billed if not one.lines}
-        await read_visits(connection, view, named, takes, {one.visit_id for one in billed}, back)
+        await read_visits(channel, view, named, takes, {one.visit_id for one in billed}, back)
 
 
 def ids_of(asked: Asked) -> tuple[RequestId, ...]:
@@ -292,9 +301,7 @@ def _add_register(view: View, row: TupleRow) -> None:
     )
 
 
-async def _read_people(
-    connection: AsyncConnection[TupleRow], view: View, people: Iterable[MemberId]
-) -> None:
+async def _read_people(channel: Channel, view: View, people: Iterable[MemberId]) -> None:
     """Add people by number, after those whom requests name; who stands in the view stays as he is.
 
     What they had before is compared when a request writes it; so is he whom a request names.
@@ -302,7 +309,7 @@ async def _read_people(
     keys = {(bucket_of_member(one), one) for one in people if one not in view.people}
     if not keys:
         return
-    cursor = AsyncRawCursor(connection)
-    await cursor.execute(_PEOPLE, ([], [], [], [], *_columns(keys)))
-    for row in await cursor.fetchall():
+    asked: tuple[list[Any], ...] = ([], [], [], [], *_columns(keys))
+    (rows,) = await channel.run([(_PEOPLE, _PEOPLE.parameters(asked))])
+    for row in rows:
         _add_person(view, row)

@@ -9,9 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg.rows import TupleRow
-
 from switch.model.act import Act
 from switch.model.claim import FeeLine
 from switch.model.codes import Kind
@@ -39,42 +36,61 @@ from switch.model.visit import Taking, Visit, VisitDetails, VisitLine, VisitStat
 from switch.pipeline.view import View
 from switch.pipeline.visit import PAGE_LINES
 from switch.store.acts import act_of, act_row
+from switch.store.channel import Channel, Statement
 
-_VISITS: Final = """
+_VISITS: Final = Statement(
+    "visits",
+    """
 SELECT to_jsonb(v) FROM unnest($1::int[], $2::text[]) AS k(bucket, visit_id)
 JOIN visit v ON v.bucket = k.bucket AND v.visit_id = k.visit_id
 UNION ALL
 SELECT to_jsonb(v) FROM unnest($3::int[], $4::text[]) AS k(bucket, member_id)
 JOIN visit v ON v.bucket = k.bucket AND v.member_id = k.member_id AND v.state = 'registered'
-"""
+""",
+    ("int[]", "text[]", "int[]", "text[]"),
+)
 
 # Every line that stands, or only those of changes that are not all settled.
-_ALL_LINES: Final = """
+_ALL_LINES: Final = Statement(
+    "visit_lines_all",
+    """
 SELECT k.visit_id, l.change, json_agg(l.content)
-FROM unnest($1::int[], $2::text[], $3::bool[]) AS k(bucket, visit_id, whole)
+FROM unnest($1::int[], $2::text[], $3::int[]) AS k(bucket, visit_id, whole)
 JOIN visit v ON v.bucket = k.bucket AND v.visit_id = k.visit_id
 JOIN visit_line l ON l.bucket = v.bucket AND l.visit_id = v.visit_id AND l.withdrawn IS NULL
-    AND (k.whole OR l.change > v.settled_change)
+    AND (k.whole = 1 OR l.change > v.settled_change)
 GROUP BY k.visit_id, l.change
-"""
+""",
+    ("int[]", "text[]", "int[]"),
+)
 
-_LINES: Final = """
+_LINES: Final = Statement(
+    "visit_lines",
+    """
 SELECT k.visit_id, l.change, json_agg(l.content)
 FROM unnest($1::int[], $2::text[], $3::bigint[]) AS k(bucket, visit_id, number)
 JOIN visit_line l ON l.bucket = k.bucket AND l.visit_id = k.visit_id AND l.number = k.number
     AND l.withdrawn IS NULL
 GROUP BY k.visit_id, l.change
-"""
+""",
+    ("int[]", "text[]", "bigint[]"),
+)
 
-_LINES_NAMING: Final = """
+_LINES_NAMING: Final = Statement(
+    "visit_lines_naming",
+    """
 SELECT k.visit_id, l.change, json_agg(l.content)
 FROM unnest($1::int[], $2::text[], $3::bigint[]) AS k(bucket, visit_id, number)
 JOIN visit_line l ON l.bucket = k.bucket AND l.visit_id = k.visit_id AND l.withdraws = k.number
     AND l.withdrawn IS NULL
 GROUP BY k.visit_id, l.change
-"""
+""",
+    ("int[]", "text[]", "bigint[]"),
+)
 
-_PAGE: Final = """
+_PAGE: Final = Statement(
+    "visit_page",
+    """
 SELECT k.visit_id, p.change, json_agg(p.content)
 FROM unnest($1::int[], $2::text[], $3::bigint[]) AS k(bucket, visit_id, number)
 CROSS JOIN LATERAL (
@@ -83,21 +99,27 @@ CROSS JOIN LATERAL (
         AND l.withdrawn IS NULL
     ORDER BY l.number LIMIT $4) AS p
 GROUP BY k.visit_id, p.change
-"""
+""",
+    ("int[]", "text[]", "bigint[]", "int"),
+)
 
-_DAYS: Final = """
+_DAYS: Final = Statement(
+    "visit_days",
+    """
 SELECT k.visit_id, min(l.on_day), max(l.on_day)
 FROM unnest($1::int[], $2::text[]) AS k(bucket, visit_id)
 JOIN visit_line l ON l.bucket = k.bucket AND l.visit_id = k.visit_id AND l.withdrawn IS NULL
 GROUP BY k.visit_id
-"""
+""",
+    ("int[]", "text[]"),
+)
 
 Numbers = set[tuple[str, int]]
 """Visit and line number."""
 
 
 async def read_visits(
-    connection: AsyncConnection[TupleRow],
+    channel: Channel,
     view: View,
     asked: Iterable[OfVisit | Register],
     settled: Iterable[str],
@@ -112,25 +134,21 @@ async def read_visits(
     """
     wanted = _Wanted(asked, set(settled), set(undone))
     wanted.visits.update(named)
-    async with connection.pipeline():
-        visits = AsyncRawCursor(connection)
-        await visits.execute(_VISITS, (*_keys(wanted.visits), *_member_keys(wanted.members)))
-        found = [await _lines(connection, *one) for one in wanted.statements()]
-        days = AsyncRawCursor(connection)
-        if wanted.days:
-            await days.execute(_DAYS, _keys(wanted.days))
-        for row in await visits.fetchall():
-            visit = visit_of(row[0])
-            view.visits[visit.visit_id] = visit
-            view.lines.setdefault(visit.visit_id, {})
-        for cursor in found:
-            async for visit_id, change, contents in cursor:
-                lines = view.lines.setdefault(visit_id, {})
-                for content in contents:
-                    lines[content[0]] = VisitLine(line_of(content), change)
-        if wanted.days:
-            for visit_id, first, last in await days.fetchall():
-                view.line_days[visit_id] = first, last
+    calls = [(_VISITS, (*_keys(wanted.visits), *_member_keys(wanted.members)))]
+    calls += wanted.statements()
+    days = (_DAYS, _keys(wanted.days))
+    answers = await channel.run([(one, one.parameters(values)) for one, values in (*calls, days)])
+    for (row,) in answers[0]:
+        visit = visit_of(row)
+        view.visits[visit.visit_id] = visit
+        view.lines.setdefault(visit.visit_id, {})
+    for rows in answers[1:-1]:
+        for visit_id, change, contents in rows:
+            lines = view.lines.setdefault(visit_id, {})
+            for content in contents:
+                lines[content[0]] = VisitLine(line_of(content), change)
+    for visit_id, first, last in answers[-1]:
+        view.line_days[visit_id] = first, last
 
 
 class _Wanted:
@@ -176,11 +194,11 @@ class _Wanted:
             case _:
                 pass
 
-    def statements(self) -> Iterable[tuple[str, tuple[Any, ...]]]:
+    def statements(self) -> Iterable[tuple[Statement, tuple[Any, ...]]]:
         """Yield the statements that read lines."""
         if self._all:
             ids = sorted(self._all)
-            yield _ALL_LINES, (*_keys(ids), [one in self._whole for one in ids])
+            yield _ALL_LINES, (*_keys(ids), [int(one in self._whole) for one in ids])
         for statement, numbers, *more in (
             (_LINES, self._named),
             (_LINES_NAMING, self._naming),
@@ -190,14 +208,6 @@ class _Wanted:
                 pairs = sorted(numbers)
                 ids, lines = [visit for visit, _ in pairs], [number for _, number in pairs]
                 yield statement, (*_keys(ids), lines, *more)
-
-
-async def _lines(
-    connection: AsyncConnection[TupleRow], statement: str, values: Sequence[Any]
-) -> AsyncRawCursor[TupleRow]:
-    cursor = AsyncRawCursor(connection)
-    await cursor.execute(statement, values)
-    return cursor
 
 
 def _keys(visits: Iterable[str]) -> tuple[list[int], list[str]]:

@@ -31,16 +31,13 @@ class Waiting:
     but the first call may yet get through, so nobody may say any more that nothing was done."""
 
     async def reply(self) -> bytes:
-        """Return the reply. A caller that goes away before a batch took the request takes it along.
+        """Return the reply.
 
+        A caller that goes away before a batch took the request takes it along, for the future is
+        cancelled with him; after that nobody asks the future, and the request is decided.
         Raises: Fault.
         """
-        try:
-            return await asyncio.shield(self.future)
-        except asyncio.CancelledError:
-            if not self.joined:
-                self.future.cancel()
-            raise
+        return await self.future
 
     def answer(self, reply: bytes) -> None:
         """Release the reply; a caller that went away changes nothing."""

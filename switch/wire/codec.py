@@ -7,7 +7,7 @@ from switch.model.claim import Claim
 from switch.model.fault import Fault
 from switch.model.ids import RequestId
 from switch.model.stages import Authenticated
-from switch.wire import decode, differ, encode, faults, terminal
+from switch.wire import decode, differ, encode, faults, frames, terminal
 from switch.wire.decode import Operation
 from switch.wire.terminal import SigninReply, SigninRequest
 
@@ -20,6 +20,18 @@ class WireCodec:
     def decode(self, method: str, call: Authenticated) -> Operation:
         """Return the operation of a proven call. Raises: Fault."""
         return decode.decode(method, call)
+
+    def frame(self, message: bytes) -> frames.Frame | None:
+        """Return the frame in a message of a stream, None when it holds none."""
+        return frames.read_frame(message)
+
+    def called(self, body: bytes) -> tuple[str, bytes] | None:
+        """Return (whole path, request) of a frame's body, None when it is not in its one form."""
+        return frames.called(body)
+
+    def encode_answered(self, answer: frames.Answered) -> bytes:
+        """Return the message that answers a frame."""
+        return frames.write_answered(answer)
 
     def encode(self, method: str, answer: Answer) -> bytes:
         """Return the reply message of a method."""

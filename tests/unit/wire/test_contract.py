@@ -96,6 +96,7 @@ def test_requests_have_only_types_that_never_grow_when_written_anew() -> None:
         FieldDescriptor.TYPE_MESSAGE,
         FieldDescriptor.TYPE_INT64,
         FieldDescriptor.TYPE_UINT32,
+        FieldDescriptor.TYPE_UINT64,
         FieldDescriptor.TYPE_BOOL,
         FieldDescriptor.TYPE_ENUM,
     }
