@@ -18,6 +18,8 @@ from medswitch.v1 import reply_pb2, settlement_pb2
 SETTLE: Final = "Settle"
 CANCEL: Final = "Cancel"
 REVERSE: Final = "Reverse"
+FILE: Final = "File"
+WITHDRAW: Final = "Withdraw"
 _CODE: Final = "REPLY_CODE_"
 
 
@@ -47,7 +49,7 @@ class AnswerFile:
         self.close()
 
     def write(self, method: str, reply: Message) -> None:
-        """Append one proven reply to a Settle, Cancel or Reverse."""
+        """Append one proven reply to a request that changes something."""
         self._file.write(json.dumps(line_of(method, reply), separators=(",", ":")) + "\n")
         self.lines += 1
 
@@ -77,7 +79,10 @@ def parse(method: str, reply: bytes) -> Message:
 
 
 def line_of(method: str, reply: Any) -> dict[str, Any]:
-    """Return what a line says. A decline moved nothing: its amounts are 0, its settlement id ""."""
+    """Return what a line says.
+
+    What moved nothing, as a decline or a filing, has amounts of 0 and the settlement id "".
+    """
     line = {
         "request_id": reply.outcome.request_id,
         "method": method,

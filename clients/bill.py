@@ -5,7 +5,7 @@
 Quantities and prices are text or int, never float: "2.5" boxes at "13.20" yuan.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -117,6 +117,32 @@ def inpatient(
         discharged_on=discharged.isoformat(),
         **fields,
     )
+
+
+def remaining(claim: common_pb2.Claim, quantities: Mapping[int, str | int]) -> common_pb2.Claim:
+    """Return what remains of a bill: so much of each line named by its number, 0 for none of it.
+
+    Lines that are not named remain whole. Raises: KeyError for a number that is no line's;
+    ValueError for more than four decimals.
+    """
+    rest = common_pb2.Claim()
+    rest.CopyFrom(claim)
+    del rest.lines[:]
+    for number in quantities:
+        if all(line.number != number for line in claim.lines):
+            raise KeyError(number)
+    for line in claim.lines:
+        quantity_e4 = line.quantity_e4
+        if line.number in quantities:
+            quantity_e4 = _ten_thousandths(quantities[line.number], "quantity")
+        if quantity_e4:
+            kept = rest.lines.add()
+            kept.CopyFrom(line)
+            if quantity_e4 != line.quantity_e4:
+                kept.quantity_e4 = quantity_e4
+                kept.amount_fen = line_price_fen(quantity_e4, line.unit_price_e4)
+    rest.total_fen = sum(line.amount_fen for line in rest.lines)
+    return rest
 
 
 def _ten_thousandths(value: str | int, name: str) -> int:

@@ -51,6 +51,7 @@ class Province:
         self.folder = folder
         self.people = {name: _person(one) for name, one in listed["people"].items()}
         self.institutions: Mapping[str, Mapping[str, str]] = listed["institutions"]
+        self.agencies: Mapping[str, Mapping[str, str]] = listed["agencies"]
         self.issuer: Issuer = read_issuer(folder / "issuer.json")
         self._terminals: Mapping[str, Mapping[str, Any]] = listed["terminals"]
 

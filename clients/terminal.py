@@ -52,6 +52,12 @@ REPEATED: Final[Mapping[str, type[Message]]] = {
     "CancelVisit": visit_pb2.CancelVisitResponse,
 }
 """What cannot be undone: of unknown outcome it is repeated under its id until it is answered."""
+_UNDONE: Final = frozenset({reply_pb2.REPLY_CODE_OK, reply_pb2.REPLY_CODE_ALREADY_UNDONE})
+"""Answers to a Reverse: nothing of the original stands."""
+_ARRIVED: Final = frozenset(
+    {reply_pb2.REPLY_CODE_ORIGINAL_DECLINED, reply_pb2.REPLY_CODE_ACCOUNT_SPENT}
+)
+"""Answers to a Reverse: the original came through meanwhile, and its reply says what holds."""
 
 
 class TerminalClient:
@@ -141,11 +147,19 @@ class TerminalClient:
         return self.ask(path, request, settlement_pb2.ReadMemberResponse)
 
     def presettle(
-        self, claim: common_pb2.Claim, credential: Credential
+        self,
+        claim: common_pb2.Claim,
+        credential: Credential,
+        *,
+        replaces: settlement_pb2.Original | None = None,
     ) -> settlement_pb2.PresettleResponse:
-        """Compute what a bill would cost (2206). Raises: OutcomeUnknown, SwitchFault."""
+        """Compute what a bill would cost (2206), or what would flow back (part refund).
+
+        `replaces`: the settlement to give a part of back, `claim` what remains of it. Raises:
+        OutcomeUnknown, SwitchFault.
+        """
         request_id = self.outbox.make_id()
-        request = settlement_pb2.PresettleRequest(claim=claim)
+        request = settlement_pb2.PresettleRequest(claim=claim, replaces=replaces)
         request.claim.request_id = request_id
         evidence = credential.prove(
             CardOperation.PRESETTLE, self.identity.terminal_id, request_id, claim.total_fen
@@ -170,7 +184,7 @@ class TerminalClient:
         credential: Credential,
         presettled: settlement_pb2.PresettleResponse,
     ) -> settlement_pb2.SettleResponse:
-        """Settle what was presettled (2207): the card signs the amounts the patient saw.
+        """Settle what was presettled (2207), a part refund as one: the card signs what was seen.
 
         Raises: OutcomeUnknown when no proven reply came: the request stands in the outbox;
         SwitchFault for a proven refusal of the message itself.
@@ -196,6 +210,8 @@ class TerminalClient:
             settle_nonce=presettled.settle_nonce,
         )
         request.claim.request_id = request_id
+        if presettled.HasField("replaced"):
+            request.replaces.CopyFrom(presettled.replaced.original)
         evidence = credential.sign(
             self.identity.terminal_id,
             request_id,
@@ -319,8 +335,7 @@ class TerminalClient:
         """Send a stored reversal; when it succeeded, its original is closed too."""
         reply = self.post(entry, settlement_pb2.ReverseResponse)
         original = settlement_pb2.ReverseRequest.FromString(entry.body).original
-        code = reply.outcome.code
-        if code in {reply_pb2.REPLY_CODE_OK, reply_pb2.REPLY_CODE_ALREADY_UNDONE}:
+        if reply.outcome.code in _UNDONE:
             self.outbox.close_entry(
                 RequestId(original.request_id), EntryState.UNDONE, None, entry.request_id
             )
@@ -340,15 +355,11 @@ class TerminalClient:
                 return settle_result(entry.request_id, answer.settle)
             case settlement_pb2.SETTLEMENT_STATE_NEVER_SEEN:
                 reversal = self.reverse(original)
-                if reversal.outcome.code not in {
-                    reply_pb2.REPLY_CODE_OK,
-                    reply_pb2.REPLY_CODE_ALREADY_UNDONE,
-                    reply_pb2.REPLY_CODE_ORIGINAL_DECLINED,
-                }:
+                if reversal.outcome.code in _ARRIVED:
+                    return self._conclude(entry)
+                if reversal.outcome.code not in _UNDONE:
                     why = f"the reversal was declined: {reversal.outcome.message_en}"
                     raise OutcomeUnknown(entry.request_id, entry.method, why)
-                if reversal.outcome.code == reply_pb2.REPLY_CODE_ORIGINAL_DECLINED:
-                    return self._conclude(entry)
                 return SettleResult(SettleState.UNDONE, entry.request_id, None, reversal)
             case _:
                 self.outbox.close_entry(entry.request_id, EntryState.UNDONE, None, answer.undone_by)

@@ -113,11 +113,27 @@ def open_family_accounts(
         + before,
     )
     texts["family.toml"] = _FAMILY.format(accounts=accounts)
+    put_in_force(province, texts, "共济", at)
+
+
+def allow_filings_of_the_past(province: Province, days: int, at: datetime | None = None) -> None:
+    """Put a policy in force at home under which a residence may begin so many days ago."""
+    texts = dict(load_shipped()[HOME])
+    before = 'filings = ["residence", "student"]\n[[rule.value]]\nsince = 2018-01-01\n'
+    assert texts["filings.toml"].count(before) == 1
+    texts["filings.toml"] = texts["filings.toml"].replace(before, f"{before}back_days = {days}\n")
+    put_in_force(province, texts, "追溯备案", at)
+
+
+def put_in_force(
+    province: Province, texts: dict[str, str], why: str, at: datetime | None = None
+) -> None:
+    """Let two officers put a policy in force at home; now, or at `at`."""
     at = at or datetime.now(UTC).replace(microsecond=0)
     with opened(province.url) as registrar:
         found(registrar, at)
         change = propose_activation(
-            registrar, signer_of("li"), HOME, texts, at.astimezone(BEIJING).date(), "共济", at
+            registrar, signer_of("li"), HOME, texts, at.astimezone(BEIJING).date(), why, at
         )
         registrar.decide(signer_of("wang"), Verb.APPROVE, change.number, "", at)
 

@@ -16,6 +16,7 @@ from switch.office.canonical import Content
 from switch.office.change import LIFE, Change, Kind, Verb
 from switch.office.judge import Office, Outcome, judge
 from switch.office.officer import Enrolment, Retirement, Role
+from switch.reassess.post import adjustments
 from switch.security.signature import SigningKey
 from switch.security.vault import SoftwareVault
 from switch.store.effects import EFFECTS
@@ -126,13 +127,15 @@ HOME = RegionCode("330299")
 def opened(url: str) -> Iterator[Registrar]:
     """The office of a database that holds the demonstration province's keys."""
     with psycopg.connect(url, autocommit=True) as connection:
-        yield Registrar(connection, SoftwareVault(KEK, load_keys(connection)), EFFECTS)
+        vault = SoftwareVault(KEK, load_keys(connection))
+        effects = {**EFFECTS, Kind.ADJUST_SETTLEMENTS: adjustments(vault)}
+        yield Registrar(connection, vault, effects)
 
 
 def found(registrar: Registrar, at: datetime) -> None:
-    """Enrol li and wang, who hold officers and policy."""
+    """Enrol li and wang, who hold officers and policy, and clear."""
     for name in ("li", "wang"):
-        roles = frozenset({OFFICERS, POLICY})
+        roles = frozenset({OFFICERS, POLICY, Role.CLEARING})
         registrar.enrol(signer_of(name), key_of(name).public_key, roles, at)
 
 

@@ -156,10 +156,13 @@ class Room:
         return bill(kind, "330299", on, lines, **fields)
 
     async def presettle(
-        self, claim: common_pb2.Claim, credential: Credential
+        self,
+        claim: common_pb2.Claim,
+        credential: Credential,
+        replaces: settlement_pb2.Original | None = None,
     ) -> settlement_pb2.PresettleResponse:
         request_id = self.request_id()
-        request = settlement_pb2.PresettleRequest(claim=claim)
+        request = settlement_pb2.PresettleRequest(claim=claim, replaces=replaces)
         request.claim.request_id = request_id
         request.evidence.CopyFrom(
             credential.prove(CardOperation.PRESETTLE, self.terminal, request_id, claim.total_fen)
@@ -175,6 +178,7 @@ class Room:
         credential: Credential,
         shown: settlement_pb2.PresettleResponse,
         request_id: RequestId | None = None,
+        replaces: settlement_pb2.Original | None = None,
     ) -> bytes:
         split = shown.decision.split
         request_id = request_id or self.request_id()
@@ -186,6 +190,7 @@ class Room:
                 account_relative_fen=split.account_relative_fen,
             ),
             settle_nonce=shown.settle_nonce,
+            replaces=replaces,
         )
         request.claim.request_id = request_id
         request.evidence.CopyFrom(
@@ -204,12 +209,25 @@ class Room:
         return settlement_pb2.SettleResponse.FromString(await self.send("Settle", body))
 
     async def buy(
-        self, claim: common_pb2.Claim, credential: Credential
+        self,
+        claim: common_pb2.Claim,
+        credential: Credential,
+        replaces: settlement_pb2.Original | None = None,
     ) -> settlement_pb2.SettleResponse:
         """Presettle and settle."""
-        shown = await self.presettle(claim, credential)
+        body = await self.bill_body(claim, credential, replaces)
+        return await self.settle(body)
+
+    async def bill_body(
+        self,
+        claim: common_pb2.Claim,
+        credential: Credential,
+        replaces: settlement_pb2.Original | None = None,
+    ) -> bytes:
+        """Presettle, and return the settlement to be sent."""
+        shown = await self.presettle(claim, credential, replaces)
         assert shown.outcome.code == reply_pb2.REPLY_CODE_OK, shown.outcome.message_en
-        return await self.settle(self.settle_body(claim, credential, shown))
+        return self.settle_body(claim, credential, shown, replaces=replaces)
 
     def undo_body(self, kind: Any, original: settlement_pb2.Original) -> bytes:
         message = kind(request_id=self.request_id(), original=original)

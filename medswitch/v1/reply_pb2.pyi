@@ -64,6 +64,18 @@ class _ReplyCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReplyCode.V
     """Later settlements used sums that the original moved; the fact `settlements` names them. Nothing was done.
     The institutions cancel those first, then a new id; or the agency decides.
     """
+    REPLY_CODE_REPLACES_MORE: _ReplyCode.ValueType  # 116
+    """Part refund: the bill that remains is not less than the original; the fact `line` names the line that the original
+    has not, or has with less, or is "0" for the total. Nothing was done. The institution corrects the bill; new id.
+    """
+    REPLY_CODE_ACCOUNT_SPENT: _ReplyCode.ValueType  # 117
+    """Reversal of a part refund: the original would stand again, and what it took from an account has been spent since.
+    Nothing was done and the settlement that replaced it stands. Final. The terminal asks for it and carries it out.
+    """
+    REPLY_CODE_ORIGINAL_ADJUSTED: _ReplyCode.ValueType  # 118
+    """Part refund of a settlement that the agency has corrected since, by the change in the fact `by`: its bill is no longer
+    the one that was sent. Nothing was done. The institution cancels it and settles anew; new ids.
+    """
     REPLY_CODE_CARD_MALFORMED: _ReplyCode.ValueType  # 200
     """--- The credential, in the order of the checks. ---
 
@@ -279,6 +291,10 @@ class _ReplyCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReplyCode.V
     """The unsettled lines add up to another sum than the claim's total; the facts `sum` and `stated` say both, in fen.
     Nothing was posted. The institution compares its lines (GetVisit); new id.
     """
+    REPLY_CODE_VISIT_NOT_REPLACED: _ReplyCode.ValueType  # 361
+    """A settlement of a visit is not replaced: its lines are the visit's. Nothing was posted. The institution cancels it,
+    withdraws or corrects the lines, and settles again; new id.
+    """
     REPLY_CODE_AMOUNTS_CHANGED: _ReplyCode.ValueType  # 400
     """--- The money. ---
 
@@ -331,6 +347,18 @@ REPLY_CODE_ALREADY_UNDONE: ReplyCode.ValueType  # 114
 REPLY_CODE_LATER_SETTLEMENTS_DEPEND: ReplyCode.ValueType  # 115
 """Later settlements used sums that the original moved; the fact `settlements` names them. Nothing was done.
 The institutions cancel those first, then a new id; or the agency decides.
+"""
+REPLY_CODE_REPLACES_MORE: ReplyCode.ValueType  # 116
+"""Part refund: the bill that remains is not less than the original; the fact `line` names the line that the original
+has not, or has with less, or is "0" for the total. Nothing was done. The institution corrects the bill; new id.
+"""
+REPLY_CODE_ACCOUNT_SPENT: ReplyCode.ValueType  # 117
+"""Reversal of a part refund: the original would stand again, and what it took from an account has been spent since.
+Nothing was done and the settlement that replaced it stands. Final. The terminal asks for it and carries it out.
+"""
+REPLY_CODE_ORIGINAL_ADJUSTED: ReplyCode.ValueType  # 118
+"""Part refund of a settlement that the agency has corrected since, by the change in the fact `by`: its bill is no longer
+the one that was sent. Nothing was done. The institution cancels it and settles anew; new ids.
 """
 REPLY_CODE_CARD_MALFORMED: ReplyCode.ValueType  # 200
 """--- The credential, in the order of the checks. ---
@@ -546,6 +574,10 @@ REPLY_CODE_VISIT_NOTHING_TO_SETTLE: ReplyCode.ValueType  # 359
 REPLY_CODE_VISIT_TOTAL_DIFFERS: ReplyCode.ValueType  # 360
 """The unsettled lines add up to another sum than the claim's total; the facts `sum` and `stated` say both, in fen.
 Nothing was posted. The institution compares its lines (GetVisit); new id.
+"""
+REPLY_CODE_VISIT_NOT_REPLACED: ReplyCode.ValueType  # 361
+"""A settlement of a visit is not replaced: its lines are the visit's. Nothing was posted. The institution cancels it,
+withdraws or corrects the lines, and settles again; new id.
 """
 REPLY_CODE_AMOUNTS_CHANGED: ReplyCode.ValueType  # 400
 """--- The money. ---

@@ -118,7 +118,7 @@ class _SettlementStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Settl
     SETTLEMENT_STATE_DECLINED: _SettlementState.ValueType  # 2
     """It was declined and moved nothing. Final."""
     SETTLEMENT_STATE_CANCELLED: _SettlementState.ValueType  # 3
-    """It posted and was cancelled by undone_by. Final."""
+    """It posted and was cancelled, or replaced by a part refund, by undone_by. Final, unless that part refund is reversed."""
     SETTLEMENT_STATE_REVERSED: _SettlementState.ValueType  # 4
     """It posted and was reversed by undone_by. Final."""
     SETTLEMENT_STATE_TOMBSTONE: _SettlementState.ValueType  # 5
@@ -136,7 +136,7 @@ SETTLEMENT_STATE_POSTED: SettlementState.ValueType  # 1
 SETTLEMENT_STATE_DECLINED: SettlementState.ValueType  # 2
 """It was declined and moved nothing. Final."""
 SETTLEMENT_STATE_CANCELLED: SettlementState.ValueType  # 3
-"""It posted and was cancelled by undone_by. Final."""
+"""It posted and was cancelled, or replaced by a part refund, by undone_by. Final, unless that part refund is reversed."""
 SETTLEMENT_STATE_REVERSED: SettlementState.ValueType  # 4
 """It posted and was reversed by undone_by. Final."""
 SETTLEMENT_STATE_TOMBSTONE: SettlementState.ValueType  # 5
@@ -443,6 +443,7 @@ class PresettleRequest(_message.Message):
 
     CLAIM_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
+    REPLACES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def claim(self) -> _common_pb2.Claim:
         """The bill."""
@@ -451,19 +452,103 @@ class PresettleRequest(_message.Message):
     def evidence(self) -> _common_pb2.Evidence:
         """The credential; a card's proof is the authentication cryptogram."""
 
+    @_builtins.property
+    def replaces(self) -> Global___Original:
+        """Part refund: as in SettleRequest."""
+
     def __init__(
         self,
         *,
         claim: _common_pb2.Claim | None = ...,
         evidence: _common_pb2.Evidence | None = ...,
+        replaces: Global___Original | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["claim", b"claim", "evidence", b"evidence"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["claim", b"claim", "evidence", b"evidence", "replaces", b"replaces"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["claim", b"claim", "evidence", b"evidence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claim", b"claim", "evidence", b"evidence", "replaces", b"replaces"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PresettleRequest: _TypeAlias = PresettleRequest  # noqa: Y015
+
+@_typing.final
+class Replaced(_message.Message):
+    """A settlement that another takes the place of (part refund): who had paid what of it, in fen, and what flows back.
+    What flows back is what was paid less what the new settlement takes, so it may be below zero: then the patient, or the
+    payer named, owes the difference.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORIGINAL_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_ID_FIELD_NUMBER: _builtins.int
+    UNDO_SETTLEMENT_ID_FIELD_NUMBER: _builtins.int
+    FUND_FEN_FIELD_NUMBER: _builtins.int
+    ACCOUNT_FEN_FIELD_NUMBER: _builtins.int
+    ACCOUNT_RELATIVE_FEN_FIELD_NUMBER: _builtins.int
+    CASH_FEN_FIELD_NUMBER: _builtins.int
+    HOSPITAL_FEN_FIELD_NUMBER: _builtins.int
+    FUND_BACK_FEN_FIELD_NUMBER: _builtins.int
+    ACCOUNT_CURRENT_BACK_FEN_FIELD_NUMBER: _builtins.int
+    ACCOUNT_EARLIER_BACK_FEN_FIELD_NUMBER: _builtins.int
+    ACCOUNT_RELATIVE_BACK_FEN_FIELD_NUMBER: _builtins.int
+    CASH_BACK_FEN_FIELD_NUMBER: _builtins.int
+    HOSPITAL_BACK_FEN_FIELD_NUMBER: _builtins.int
+    settlement_id: _builtins.str
+    """Its settlement id (setl_id)."""
+    undo_settlement_id: _builtins.str
+    """Settlement id of its undoing, or "" in a presettlement (setl_id)."""
+    fund_fen: _builtins.int
+    """All funds, as it was settled (fund_pay_sumamt)."""
+    account_fen: _builtins.int
+    """The member's own account, both parts (acct_pay)."""
+    account_relative_fen: _builtins.int
+    """Relatives' accounts (acct_mulaid_pay)."""
+    cash_fen: _builtins.int
+    """Cash (psn_cash_pay)."""
+    hospital_fen: _builtins.int
+    """The hospital's part (hosp_part_amt)."""
+    fund_back_fen: _builtins.int
+    """Back to the funds."""
+    account_current_back_fen: _builtins.int
+    """Back on the current year's account (当年账户)."""
+    account_earlier_back_fen: _builtins.int
+    """Back on earlier years' account (历年账户)."""
+    account_relative_back_fen: _builtins.int
+    """Back to relatives' accounts."""
+    cash_back_fen: _builtins.int
+    """Cash to hand to the patient."""
+    hospital_back_fen: _builtins.int
+    """Off the hospital's part."""
+    @_builtins.property
+    def original(self) -> Global___Original:
+        """The settlement replaced."""
+
+    def __init__(
+        self,
+        *,
+        original: Global___Original | None = ...,
+        settlement_id: _builtins.str = ...,
+        undo_settlement_id: _builtins.str = ...,
+        fund_fen: _builtins.int = ...,
+        account_fen: _builtins.int = ...,
+        account_relative_fen: _builtins.int = ...,
+        cash_fen: _builtins.int = ...,
+        hospital_fen: _builtins.int = ...,
+        fund_back_fen: _builtins.int = ...,
+        account_current_back_fen: _builtins.int = ...,
+        account_earlier_back_fen: _builtins.int = ...,
+        account_relative_back_fen: _builtins.int = ...,
+        cash_back_fen: _builtins.int = ...,
+        hospital_back_fen: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["original", b"original"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_current_back_fen", b"account_current_back_fen", "account_earlier_back_fen", b"account_earlier_back_fen", "account_fen", b"account_fen", "account_relative_back_fen", b"account_relative_back_fen", "account_relative_fen", b"account_relative_fen", "cash_back_fen", b"cash_back_fen", "cash_fen", b"cash_fen", "fund_back_fen", b"fund_back_fen", "fund_fen", b"fund_fen", "hospital_back_fen", b"hospital_back_fen", "hospital_fen", b"hospital_fen", "original", b"original", "settlement_id", b"settlement_id", "undo_settlement_id", b"undo_settlement_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Replaced: _TypeAlias = Replaced  # noqa: Y015
 
 @_typing.final
 class PresettleResponse(_message.Message):
@@ -480,6 +565,7 @@ class PresettleResponse(_message.Message):
     BALANCE_FEN_FIELD_NUMBER: _builtins.int
     SETTLE_NONCE_FIELD_NUMBER: _builtins.int
     SETTLE_NONCE_EXPIRES_AT_MS_FIELD_NUMBER: _builtins.int
+    REPLACED_FIELD_NUMBER: _builtins.int
     member_id: _builtins.str
     """The person number (psn_no)."""
     member_name: _builtins.str
@@ -502,6 +588,10 @@ class PresettleResponse(_message.Message):
     def decision(self) -> _common_pb2.Decision:
         """The split and its working, with OK."""
 
+    @_builtins.property
+    def replaced(self) -> Global___Replaced:
+        """Part refund: what would be replaced, and what would flow back."""
+
     def __init__(
         self,
         *,
@@ -514,10 +604,11 @@ class PresettleResponse(_message.Message):
         balance_fen: _builtins.int = ...,
         settle_nonce: _builtins.bytes = ...,
         settle_nonce_expires_at_ms: _builtins.int = ...,
+        replaced: Global___Replaced | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "outcome", b"outcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "outcome", b"outcome", "replaced", b"replaced"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_current_fen", b"balance_current_fen", "balance_earlier_fen", b"balance_earlier_fen", "balance_fen", b"balance_fen", "decision", b"decision", "member_id", b"member_id", "member_name", b"member_name", "outcome", b"outcome", "settle_nonce", b"settle_nonce", "settle_nonce_expires_at_ms", b"settle_nonce_expires_at_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_current_fen", b"balance_current_fen", "balance_earlier_fen", b"balance_earlier_fen", "balance_fen", b"balance_fen", "decision", b"decision", "member_id", b"member_id", "member_name", b"member_name", "outcome", b"outcome", "replaced", b"replaced", "settle_nonce", b"settle_nonce", "settle_nonce_expires_at_ms", b"settle_nonce_expires_at_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -563,6 +654,7 @@ class SettleRequest(_message.Message):
     EVIDENCE_FIELD_NUMBER: _builtins.int
     EXPECTED_FIELD_NUMBER: _builtins.int
     SETTLE_NONCE_FIELD_NUMBER: _builtins.int
+    REPLACES_FIELD_NUMBER: _builtins.int
     settle_nonce: _builtins.bytes
     """The 16 bytes of the Presettle reply."""
     @_builtins.property
@@ -577,6 +669,16 @@ class SettleRequest(_message.Message):
     def expected(self) -> Global___Expected:
         """What the patient saw; if the result would differ, the reply is AMOUNTS_CHANGED and nothing posts."""
 
+    @_builtins.property
+    def replaces(self) -> Global___Original:
+        """Part refund: the settlement that this one cancels and takes the place of, in one act. The claim is the original's
+        own, with less on its lines: same service date and all else, some lines gone or smaller, or withdrawn by negative
+        lines. It is decided by the original's policy, on the person as the original saw him, and on accounts and yearly
+        sums as they stand without the original. The card signs the new amounts (expected), as in any settlement.
+        Undoing it: a Cancel undoes the remaining bill, and the original stays undone; a Reverse undoes all that this
+        request did, and the original stands again. The original itself cannot be undone while it is replaced.
+        """
+
     def __init__(
         self,
         *,
@@ -584,10 +686,11 @@ class SettleRequest(_message.Message):
         evidence: _common_pb2.Evidence | None = ...,
         expected: Global___Expected | None = ...,
         settle_nonce: _builtins.bytes = ...,
+        replaces: Global___Original | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["claim", b"claim", "evidence", b"evidence", "expected", b"expected"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["claim", b"claim", "evidence", b"evidence", "expected", b"expected", "replaces", b"replaces"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["claim", b"claim", "evidence", b"evidence", "expected", b"expected", "settle_nonce", b"settle_nonce"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claim", b"claim", "evidence", b"evidence", "expected", b"expected", "replaces", b"replaces", "settle_nonce", b"settle_nonce"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -609,6 +712,7 @@ class SettleResponse(_message.Message):
     BALANCE_CURRENT_FEN_FIELD_NUMBER: _builtins.int
     BALANCE_EARLIER_FEN_FIELD_NUMBER: _builtins.int
     BALANCE_FEN_FIELD_NUMBER: _builtins.int
+    REPLACED_FIELD_NUMBER: _builtins.int
     settlement_id: _builtins.str
     """Settlement id, 27 digits (setl_id)."""
     settled_at_ms: _builtins.int
@@ -633,6 +737,10 @@ class SettleResponse(_message.Message):
     def decision(self) -> _common_pb2.Decision:
         """The split and its working. With AMOUNTS_CHANGED: the new one, which was not posted."""
 
+    @_builtins.property
+    def replaced(self) -> Global___Replaced:
+        """Part refund: what was replaced, and what flows back."""
+
     def __init__(
         self,
         *,
@@ -646,14 +754,65 @@ class SettleResponse(_message.Message):
         balance_current_fen: _builtins.int = ...,
         balance_earlier_fen: _builtins.int = ...,
         balance_fen: _builtins.int = ...,
+        replaced: Global___Replaced | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "outcome", b"outcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "outcome", b"outcome", "replaced", b"replaced"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_current_fen", b"balance_current_fen", "balance_earlier_fen", b"balance_earlier_fen", "balance_fen", b"balance_fen", "business_day", b"business_day", "decision", b"decision", "member_id", b"member_id", "member_name", b"member_name", "outcome", b"outcome", "settled_at_ms", b"settled_at_ms", "settlement_id", b"settlement_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_current_fen", b"balance_current_fen", "balance_earlier_fen", b"balance_earlier_fen", "balance_fen", b"balance_fen", "business_day", b"business_day", "decision", b"decision", "member_id", b"member_id", "member_name", b"member_name", "outcome", b"outcome", "replaced", b"replaced", "settled_at_ms", b"settled_at_ms", "settlement_id", b"settlement_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SettleResponse: _TypeAlias = SettleResponse  # noqa: Y015
+
+@_typing.final
+class Restored(_message.Message):
+    """What stands again because the part refund that had replaced it was reversed: who pays what of it, as settled, in fen."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTLEMENT_ID_FIELD_NUMBER: _builtins.int
+    RESTORING_SETTLEMENT_ID_FIELD_NUMBER: _builtins.int
+    TOTAL_FEN_FIELD_NUMBER: _builtins.int
+    FUND_FEN_FIELD_NUMBER: _builtins.int
+    ACCOUNT_FEN_FIELD_NUMBER: _builtins.int
+    ACCOUNT_RELATIVE_FEN_FIELD_NUMBER: _builtins.int
+    CASH_FEN_FIELD_NUMBER: _builtins.int
+    HOSPITAL_FEN_FIELD_NUMBER: _builtins.int
+    settlement_id: _builtins.str
+    """Its settlement id (setl_id)."""
+    restoring_settlement_id: _builtins.str
+    """Settlement id of its standing again (setl_id)."""
+    total_fen: _builtins.int
+    """The whole bill (medfee_sumamt)."""
+    fund_fen: _builtins.int
+    """All funds (fund_pay_sumamt)."""
+    account_fen: _builtins.int
+    """The member's own account, both parts (acct_pay)."""
+    account_relative_fen: _builtins.int
+    """Relatives' accounts (acct_mulaid_pay)."""
+    cash_fen: _builtins.int
+    """Cash (psn_cash_pay): the patient paid it then. Who returned none since owes none."""
+    hospital_fen: _builtins.int
+    """The hospital's part (hosp_part_amt)."""
+    def __init__(
+        self,
+        *,
+        settlement_id: _builtins.str = ...,
+        restoring_settlement_id: _builtins.str = ...,
+        total_fen: _builtins.int = ...,
+        fund_fen: _builtins.int = ...,
+        account_fen: _builtins.int = ...,
+        account_relative_fen: _builtins.int = ...,
+        cash_fen: _builtins.int = ...,
+        hospital_fen: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_fen", b"account_fen", "account_relative_fen", b"account_relative_fen", "cash_fen", b"cash_fen", "fund_fen", b"fund_fen", "hospital_fen", b"hospital_fen", "restoring_settlement_id", b"restoring_settlement_id", "settlement_id", b"settlement_id", "total_fen", b"total_fen"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Restored: _TypeAlias = Restored  # noqa: Y015
 
 @_typing.final
 class Undone(_message.Message):
@@ -677,6 +836,7 @@ class Undone(_message.Message):
     BALANCE_EARLIER_FEN_FIELD_NUMBER: _builtins.int
     BALANCE_FEN_FIELD_NUMBER: _builtins.int
     ACCOUNT_RELATIVE_FEN_FIELD_NUMBER: _builtins.int
+    RESTORED_FIELD_NUMBER: _builtins.int
     tombstone: _builtins.bool
     """True when the original had not arrived: it will never post, and the amounts are zero."""
     undo_settlement_id: _builtins.str
@@ -711,6 +871,10 @@ class Undone(_message.Message):
     def original(self) -> Global___Original:
         """The request undone."""
 
+    @_builtins.property
+    def restored(self) -> Global___Restored:
+        """Reverse of a part refund: the settlement that it had replaced, which stands again."""
+
     def __init__(
         self,
         *,
@@ -730,10 +894,11 @@ class Undone(_message.Message):
         balance_earlier_fen: _builtins.int | None = ...,
         balance_fen: _builtins.int | None = ...,
         account_relative_fen: _builtins.int = ...,
+        restored: Global___Restored | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_balance_current_fen", b"_balance_current_fen", "_balance_earlier_fen", b"_balance_earlier_fen", "_balance_fen", b"_balance_fen", "balance_current_fen", b"balance_current_fen", "balance_earlier_fen", b"balance_earlier_fen", "balance_fen", b"balance_fen", "original", b"original"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_balance_current_fen", b"_balance_current_fen", "_balance_earlier_fen", b"_balance_earlier_fen", "_balance_fen", b"_balance_fen", "balance_current_fen", b"balance_current_fen", "balance_earlier_fen", b"balance_earlier_fen", "balance_fen", b"balance_fen", "original", b"original", "restored", b"restored"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_balance_current_fen", b"_balance_current_fen", "_balance_earlier_fen", b"_balance_earlier_fen", "_balance_fen", b"_balance_fen", "account_fen", b"account_fen", "account_relative_fen", b"account_relative_fen", "balance_current_fen", b"balance_current_fen", "balance_earlier_fen", b"balance_earlier_fen", "balance_fen", b"balance_fen", "business_day", b"business_day", "cash_fen", b"cash_fen", "fund_fen", b"fund_fen", "hospital_fen", b"hospital_fen", "original", b"original", "tombstone", b"tombstone", "total_fen", b"total_fen", "undo_settlement_id", b"undo_settlement_id", "undone_at_ms", b"undone_at_ms", "undone_by", b"undone_by", "undone_settlement_id", b"undone_settlement_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_balance_current_fen", b"_balance_current_fen", "_balance_earlier_fen", b"_balance_earlier_fen", "_balance_fen", b"_balance_fen", "account_fen", b"account_fen", "account_relative_fen", b"account_relative_fen", "balance_current_fen", b"balance_current_fen", "balance_earlier_fen", b"balance_earlier_fen", "balance_fen", b"balance_fen", "business_day", b"business_day", "cash_fen", b"cash_fen", "fund_fen", b"fund_fen", "hospital_fen", b"hospital_fen", "original", b"original", "restored", b"restored", "tombstone", b"tombstone", "total_fen", b"total_fen", "undo_settlement_id", b"undo_settlement_id", "undone_at_ms", b"undone_at_ms", "undone_by", b"undone_by", "undone_settlement_id", b"undone_settlement_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__balance_current_fen: _TypeAlias = _typing.Literal["balance_current_fen"]  # noqa: Y015
     _WhichOneofArgType__balance_current_fen: _TypeAlias = _typing.Literal["_balance_current_fen", b"_balance_current_fen"]  # noqa: Y015

@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 
 from medswitch.v1 import settlement_pb2
 from switch.audit.findings import Violation
+from switch.audit.replies import SETTLED
 from switch.audit.rows import Case, JournalRow, RequestRow
 from switch.model.claim import IdentityEvidence
 from switch.model.decision import Decision, Decline
@@ -89,7 +90,7 @@ def _keep(held: OrderedDict[Key, Value], key: Key, value: Value) -> None:
 def check_recomputed(case: Case, books: Books) -> Iterator[Violation]:
     """A settlement's decision, made again, is the one it was answered with and posted by."""
     row, journal = case.row, case.journal
-    if row.method != "Settle" or row.ref is None or journal is None:
+    if row.method not in SETTLED or row.ref is None or journal is None:
         return
     if not isinstance(case.operation, Settle):
         yield Violation(10, row.key, "its stored claim cannot be read")
@@ -166,6 +167,8 @@ def _receipt(
         balance_fen=current + earlier,
     )
     write_decision(again.decision, decision)
+    if reply.HasField("replaced"):  # held to the journal beside it by invariant 3
+        again.replaced.CopyFrom(reply.replaced)
     return again
 
 

@@ -6,8 +6,16 @@ from typing import Final
 
 from switch.audit.findings import REFERENCES, Violation
 from switch.audit.reader import month_in
-from switch.audit.replies import RECORDED
+from switch.audit.replaced import (
+    check_besides_request,
+    check_restored,
+    check_restoring,
+    standing_ref,
+    undoing_ref,
+)
+from switch.audit.replies import RECORDED, SETTLED
 from switch.audit.rows import (
+    BESIDE,
     BatchRow,
     Case,
     JournalRow,
@@ -28,9 +36,19 @@ from switch.model.ids import (
 from switch.model.reply import ReplyCode
 from switch.pipeline.undo import TOMBSTONE
 
-_KINDS: Final = {"Settle": "settlement", "Cancel": "cancellation", "Reverse": "reversal"}
-_UNDOERS: Final = {"cancellation": "Cancel", "reversal": "Reverse", "tombstone": "Reverse"}
-_ALWAYS_POSTS: Final = frozenset({"Settle", "Cancel"})
+_KINDS: Final = {
+    "Settle": "settlement",
+    "Adjust": "adjustment",
+    "Cancel": "cancellation",
+    "Reverse": "reversal",
+}
+_UNDOERS: Final = {
+    "cancellation": {"Cancel"},
+    "reversal": {"Reverse"},
+    "replacement": SETTLED,
+    "tombstone": {"Reverse"},
+}
+_ALWAYS_POSTS: Final = frozenset({"Settle", "Adjust", "Cancel"})
 """Methods whose OK posts a journal; a Reverse may find nothing to undo."""
 
 
@@ -77,10 +95,12 @@ def check_journal(journal: JournalRow, requests: Mapping[str, RequestRow]) -> It
         yield Violation(4, journal.key, f"names request {journal.request_id}, which is not there")
     elif journal.is_share:
         lane, batch, position = journal.place
-        if row.ref is None or (lane, batch, position % SHARE_STEP) != (
-            row.lane, row.batch, row.position,
-        ):  # fmt: skip
+        own = row.position + int(journal.kind in BESIDE)
+        here = (lane, batch, position % SHARE_STEP)
+        if row.ref is None or here != (row.lane, row.batch, own):
             yield Violation(4, journal.key, f"and {row.key} are not of one act")
+    elif journal.is_beside:
+        yield from check_besides_request(journal, row)
     elif row.ref != journal.ref:
         named = "none" if row.ref is None else name_of(row.ref)
         yield Violation(4, journal.key, f"names {row.key}, whose journal is {named}")
@@ -122,8 +142,13 @@ def check_undo_journal(journal: JournalRow, known: Undoing) -> Iterator[Violatio
     if original is None:
         yield Violation(7, journal.key, f"undoes {name_of(journal.undoes)}, which is not there")
         return
-    if original.kind != ("shared" if journal.is_share else "settlement"):
+    if original.is_share != journal.is_share or original.kind not in _undoable(journal):
         yield Violation(7, journal.key, f"undoes {original.key}, which is a {original.kind}")
+    yield from _check_negated(original, journal)
+    if journal.kind == "restoration":
+        yield from check_restoring(journal, original, known.journals)
+        return
+    yield from check_restored(journal, known.journals)
     undo = known.undos.get(original.request_id)
     if undo is None:
         yield Violation(7, journal.key, f"undoes {original.request_id}, which has no undo row")
@@ -133,7 +158,6 @@ def check_undo_journal(journal: JournalRow, known: Undoing) -> Iterator[Violatio
             f"undoes {original.request_id}, whose one undo is the {undo.kind} by "
             f"{undo.by_request_id}",
         )  # fmt: skip
-    yield from _check_negated(original, journal)
 
 
 def check_undo_row(undo: UndoRow, known: Undoing) -> Iterator[Violation]:
@@ -142,15 +166,16 @@ def check_undo_row(undo: UndoRow, known: Undoing) -> Iterator[Violation]:
     if original is None:
         yield Violation(7, undo.key, "its original is not in the register")
         return
-    if by is None or by.method != _UNDOERS.get(undo.kind) or by.code != ReplyCode.OK:
+    if by is None or by.method not in _UNDOERS.get(undo.kind, ()) or by.code != ReplyCode.OK:
         yield Violation(7, undo.key, f"no {undo.kind} by {undo.by_request_id} was answered OK")
         return
     if undo.kind == "tombstone":
         if original.method != TOMBSTONE:
             yield Violation(7, undo.key, f"is a tombstone, and its original is a {original.method}")
         return
-    journal = None if by.ref is None else known.journals.get(by.ref)
-    if journal is None or journal.undoes is None or journal.undoes != original.ref:
+    ref = undoing_ref(by, undo.kind)
+    journal = None if ref is None else known.journals.get(ref)
+    if journal is None or journal.undoes is None or journal.undoes != standing_ref(original):
         yield Violation(7, undo.key, f"{by.key} posted no journal that undoes it")
 
 
@@ -193,7 +218,7 @@ def _check_own_journal(case: Case, ref: Ref) -> Iterator[Violation]:
     if case.reply is None:
         return
     said = (
-        case.reply.settlement_id if row.method == "Settle" else case.reply.undone.undo_settlement_id
+        case.reply.settlement_id if row.method in SETTLED else case.reply.undone.undo_settlement_id
     )
     if said != settlement_id(ref[0], JournalId(ref[1])):
         yield Violation(4, row.key, f"was answered {said or 'no settlement'}, posted {journal.key}")
@@ -216,6 +241,15 @@ def _check_negated(original: JournalRow, undo: JournalRow) -> Iterator[Violation
     for name in same:
         if getattr(original, name) != getattr(undo, name):
             yield Violation(7, undo.key, f"its {name} is not the original's")
+
+
+def _undoable(journal: JournalRow) -> tuple[str, ...]:
+    """Return the kinds that a journal may undo."""
+    if journal.kind == "restoration":
+        return ("replacement",)
+    if journal.is_share:
+        return ("shared", "restoration")
+    return ("settlement", "restoration", "adjustment")
 
 
 def _check_bucket(key: str, bucket: int, member_id: str) -> Iterator[Violation]:

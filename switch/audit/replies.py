@@ -6,10 +6,11 @@ from google.protobuf.message import DecodeError
 
 from medswitch.v1 import filing_pb2, settlement_pb2, visit_pb2
 from switch.audit.rows import RequestRow
+from switch.model.claim import Claim
 from switch.model.fault import Fault
-from switch.model.ids import InstitutionCode, SessionId, TerminalId
+from switch.model.ids import InstitutionCode, RequestId, SessionId, TerminalId
 from switch.model.stages import Authenticated, Received, Recorded
-from switch.wire.decode import decode
+from switch.wire.decode import decode, settled_claim
 
 Reply = (
     settlement_pb2.SettleResponse
@@ -26,6 +27,7 @@ Reply = (
 )
 _REPLIES: Final[dict[str, type[Reply]]] = {
     "Settle": settlement_pb2.SettleResponse,
+    "Adjust": settlement_pb2.SettleResponse,
     "Cancel": settlement_pb2.CancelResponse,
     "Reverse": settlement_pb2.ReverseResponse,
     "File": filing_pb2.FileResponse,
@@ -37,6 +39,9 @@ _REPLIES: Final[dict[str, type[Reply]]] = {
     "Discharge": visit_pb2.DischargeResponse,
     "CancelVisit": visit_pb2.CancelVisitResponse,
 }
+ADJUST: Final = "Adjust"
+"""The office's correction of a settlement, recorded and answered as the settlement it should be."""
+SETTLED: Final = frozenset({"Settle", ADJUST})
 RECORDED: Final = frozenset(_REPLIES)
 """Every method that is recorded; a tombstone is none."""
 
@@ -56,15 +61,24 @@ def read_operation(row: RequestRow) -> Recorded | None:
     """Return what a recorded body asks, decoded as it was when it came."""
     if row.method not in _REPLIES:
         return None
+    method = "Settle" if row.method == ADJUST else row.method
     call = Authenticated(
         Received(
-            row.method, TerminalId(row.terminal_id), SessionId(row.session_id), row.seq, row.mac,
+            method, TerminalId(row.terminal_id), SessionId(row.session_id), row.seq, row.mac,
             row.body, row.received_at,
         ),
         InstitutionCode(row.request_id[:12]),
     )  # fmt: skip
     try:
-        operation = decode(row.method, call)
+        operation = decode(method, call)
     except Fault:
         return None
     return operation if isinstance(operation, Recorded) else None
+
+
+def read_claim(row: RequestRow) -> Claim | None:
+    """Return the claim of a recorded Settle, or None when it is none."""
+    try:
+        return settled_claim(RequestId(row.request_id), row.body)
+    except Fault:
+        return None

@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
+from switch.model.claim import Claim
 from switch.model.ids import SHARE_STEP, JournalId, journal_lane
 from switch.model.journal import Journal
 from switch.model.stages import Recorded
 from switch.office.key_ring import Held
 from switch.store.originals import journal_of
+
+BESIDE: Final = frozenset({"replacement", "restoration"})
+"""Kinds of journals that stand beside their request's own."""
 
 Ref = tuple[date, int]
 """Business day and id: how a row names a journal."""
@@ -134,6 +138,11 @@ class JournalRow:
     def is_share(self) -> bool:
         """Say whether it is a relative's part: a further journal of its request."""
         return self.kind != "opening" and self.place[2] >= SHARE_STEP
+
+    @property
+    def is_beside(self) -> bool:
+        """Say whether it is a second journal of its request's own person."""
+        return self.kind in BESIDE and not self.is_share
 
     def model(self) -> Journal:
         """Return the journal as the ledger knows it. Raises: ValueError when it can be none."""
@@ -300,6 +309,11 @@ class Case:
     undone: UndoRow | None
     undoer: RequestRow | None
     session: SessionRow | None
+    beside: JournalRow | None = None
+    """Its second journal, of a request that posts two."""
+    replaced: RequestRow | None = None
+    """The request that it replaces, with the claim of that."""
+    before: Claim | None = None
 
 
 def name_of(ref: Ref) -> str:

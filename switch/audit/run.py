@@ -15,7 +15,7 @@ from typing import Final
 from switch.audit import answered, money, people, register, seals
 from switch.audit.cleared import walk_clearing
 from switch.audit.context import Run
-from switch.audit.findings import Findings, Progress, Report
+from switch.audit.findings import RECORDS, Findings, Progress, Report
 from switch.audit.in_force import InForce
 from switch.audit.keys import Keys
 from switch.audit.reader import CHUNK_ROWS, Reader, open_reader
@@ -80,6 +80,7 @@ def _everything(run: Run) -> None:
     _events(run)
     requests, journals = run.reader.all(_COUNTS)[0]
     walk_requests(run, int(requests))
+    run.note(RECORDS, "adjustments", run.in_force.check_missing())
     walk_filings(run)
     walk_visits(run)
     walk_journals(run, int(journals))

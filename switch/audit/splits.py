@@ -9,6 +9,7 @@ from typing import Final
 
 from medswitch.v1 import common_pb2, settlement_pb2
 from switch.audit.findings import Violation
+from switch.audit.replies import SETTLED
 from switch.audit.rows import Case, JournalRow
 from switch.ledger import chart
 from switch.model.reply import ReplyCode
@@ -20,11 +21,11 @@ _FOLLOWING: Final = frozenset({"DUE", "OUTSIDE"})
 def check_split(case: Case) -> Iterator[Violation]:
     """Claim, reply and journal of one request say the same amounts."""
     row = case.row
-    if row.code != ReplyCode.OK or row.method not in {"Settle", "Cancel", "Reverse"}:
+    if row.code != ReplyCode.OK or row.method not in {*SETTLED, "Cancel", "Reverse"}:
         return
     if case.reply is None:
         yield Violation(3, row.key, "its stored reply cannot be read")
-    elif row.method != "Settle":
+    elif row.method not in SETTLED:
         if case.journal is not None:
             yield from _check_undone(row.key, case.reply.undone, case.journal)
     else:

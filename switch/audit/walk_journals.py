@@ -7,6 +7,7 @@ from typing import Final
 
 from switch.audit import money, register, seals, splits, windows
 from switch.audit.context import Run
+from switch.audit.replaced import load_linked, refs_about
 from switch.audit.rows import JournalRow, RequestRow
 from switch.audit.scratch import Fact
 
@@ -50,7 +51,7 @@ def walk_undo(run: Run) -> None:
     for undos in run.reader.undo():
         ids = {one for undo in undos for one in (undo.original_id, undo.by_request_id)}
         requests = run.reader.requests_named(ids)
-        refs = {row.ref for row in requests.values() if row.ref is not None}
+        refs = refs_about(requests.values())
         known = register.Undoing({}, requests, run.reader.journals_named(refs))
         for undo in undos:
             run.note(7, undo.key, register.check_undo_row(undo, known))
@@ -75,11 +76,11 @@ def _check(
 
 
 def _check_undos(run: Run, journals: Sequence[JournalRow]) -> None:
-    undoing = [(journal, journal.undoes) for journal in journals if journal.undoes is not None]
-    originals = run.reader.journals_named({ref for _, ref in undoing})
-    undos = run.reader.undo_named(original.request_id for original in originals.values())
-    known = register.Undoing(undos, {}, originals)
-    for journal, _ in undoing:
+    undoing = [journal for journal in journals if journal.undoes is not None]
+    linked = load_linked(undoing, run.reader.journals_named)
+    undos = run.reader.undo_named(journal.request_id for journal in linked.values())
+    known = register.Undoing(undos, {}, linked)
+    for journal in undoing:
         run.note(7, journal.key, register.check_undo_journal(journal, known))
 
 
@@ -97,7 +98,7 @@ def _keep(run: Run, journals: Sequence[JournalRow]) -> None:
                 None, int(current), int(earlier), journal.deltas,
             )
         )  # fmt: skip
-        if journal.is_share:  # no register row names the relative's version
+        if journal.is_share or journal.is_beside:  # no register row names the version
             facts.append(
                 Fact(journal.member_id, journal.member_version, "request", is_late, journal.key)
             )

@@ -16,7 +16,7 @@ from switch.audit.seals import VerifySeal
 from switch.audit.walk_keys import check_keys
 from switch.office.act import Act, Enrol, Genesis, link_of, read_body, signed_bytes
 from switch.office.activation import Known
-from switch.office.judge import Office, activations, judge
+from switch.office.judge import Office, activations, adjustments, judge
 from switch.office.refusal import Refused
 from switch.security.errors import KeyNotLive, MacMismatch, SignatureMismatch
 from switch.security.signature import verify_signature
@@ -88,6 +88,7 @@ def walk_records(run: Run) -> None:
         run.note(RECORDS, f"rule book {book_hash}", check_kept(run.books.load, region, book_hash))
     run.note(RECORDS, "keys", check_keys(chain.office, rows.keys))
     run.in_force.take(known, run.reader.windows())
+    run.in_force.adjusted |= {item.request_id: item for item in adjustments(chain.office)}
 
 
 def check_rows(office: Office, known: Iterable[Known], rows: OfficeRows) -> Iterator[Violation]:

@@ -1,17 +1,18 @@
 """The walk along the register: every request with its session, journal and undo."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from switch.audit import authentic, people, recompute, register, seals, splits, written
+from switch.audit import authentic, people, recompute, register, replaced, seals, splits, written
 from switch.audit.billed import as_decided
 from switch.audit.context import Run
 from switch.audit.findings import RECORDS, REFERENCES, WRITTEN
-from switch.audit.replies import read_operation, read_reply
-from switch.audit.rows import Case, RequestRow
+from switch.audit.replaced import beside_of, may_post_two
+from switch.audit.replies import ADJUST, read_claim, read_operation, read_reply
+from switch.audit.rows import Case, JournalRow, Ref, RequestRow
 from switch.audit.scratch import Fact
 from switch.audit.visits import check_asked_visit
 from switch.audit.walk_visits import check_lines_written, check_visits_written
-from switch.model.stages import Recorded
+from switch.model.stages import Recorded, Settle
 from switch.pipeline.undo import TOMBSTONE
 
 
@@ -40,20 +41,30 @@ def walk_requests(run: Run, about: int) -> None:
 def _cases(run: Run, rows: list[RequestRow]) -> Iterator[Case]:
     """Yield each row with all that belongs to it."""
     reader = run.reader
-    journals = reader.journals_named({row.ref for row in rows if row.ref is not None})
+    asked = [_operation(run, row) for row in rows]
+    both = zip(rows, asked, strict=True)
+    refs = {row.ref for row in rows if row.ref is not None}
+    refs |= {beside_of(row.ref) for row, one in both if row.ref and may_post_two(row, one)}
+    journals = reader.journals_named(refs)
+    named = [_original(run, row, one) for row, one in zip(rows, asked, strict=True)]
+    originals = reader.requests_named(one for one in named if one)
     undos = reader.undo_named(row.request_id for row in rows if row.method == TOMBSTONE)
     undoers = reader.requests_named(undo.by_request_id for undo in undos.values())
     sessions = reader.sessions({row.session_id for row in rows})
-    for row in rows:
+    for row, operation, stated in zip(rows, asked, named, strict=True):
         undone = undos.get(row.request_id)
+        original = originals.get(stated)
         yield Case(
             row,
-            _operation(run, row),
+            operation,
             read_reply(row),
             None if row.ref is None else journals.get(row.ref),
             undone,
             None if undone is None else undoers.get(undone.by_request_id),
             sessions.get(row.session_id),
+            _beside(row, operation, journals),
+            original,
+            None if original is None else read_claim(original),
         )
 
 
@@ -63,6 +74,23 @@ def _operation(run: Run, row: RequestRow) -> Recorded | None:
         return as_decided(run.reader, read_operation(row), row.writes)
     except (ValueError, LookupError, TypeError):
         return None
+
+
+def _original(run: Run, row: RequestRow, operation: Recorded | None) -> str:
+    """Return the request that a row replaces or adjusts, "" for none."""
+    if row.method == ADJUST and row.request_id in run.in_force.adjusted:
+        return run.in_force.adjusted[row.request_id].original
+    replaces = operation.replaces if isinstance(operation, Settle) else None
+    return "" if replaces is None else replaces.request_id
+
+
+def _beside(
+    row: RequestRow, operation: Recorded | None, journals: Mapping[Ref, JournalRow]
+) -> JournalRow | None:
+    if row.ref is None or not may_post_two(row, operation):
+        return None
+    found = journals.get(beside_of(row.ref))
+    return found if found is not None and found.request_id == row.request_id else None
 
 
 def walk_filings(run: Run) -> None:
@@ -88,9 +116,12 @@ def _check(run: Run, case: Case) -> None:
     key = case.row.key
     run.note(0, key, register.check_request_bucket(case.row))
     run.note(3, key, splits.check_split(case))
+    run.note(3, key, replaced.check_said(case))
     run.note(4, key, register.check_request(case))
+    run.note(4, key, replaced.check_beside(case))
     run.note(8, key, authentic.check_authentic(case, run.keys.session_key))
     run.note(10, key, recompute.check_recomputed(case, run.books))
+    run.note(10, key, replaced.check_as_then(case))
     run.note(14, key, people.check_signed_counter(case))
     if not run.is_late(case.row.lane, case.row.batch):
         run.note(RECORDS, key, run.in_force.check(case))

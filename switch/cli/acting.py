@@ -16,8 +16,9 @@ from switch.cli.database import open_database
 from switch.config import ENVIRONMENT_PREFIX, ConfigError, Settings
 from switch.device.home import open_home
 from switch.model.ids import BEIJING
-from switch.office.change import Change
+from switch.office.change import Change, Kind
 from switch.office.kinds import TERMS
+from switch.reassess.post import adjustments
 from switch.security.errors import KeyFileRefused, KeyNotLive
 from switch.security.signature import SEED_BYTES, SigningKey
 from switch.security.vault import SoftwareVault
@@ -46,7 +47,8 @@ def open_office(settings: Settings, *, check: bool = True) -> Iterator[Registrar
                 f"{error}: the office's records could not be sealed; an empty database begins with "
                 "`medswitch key begin`"
             ) from error
-        yield Registrar(connection, vault, effects(home))
+        effected = {**effects(home), Kind.ADJUST_SETTLEMENTS: adjustments(vault)}
+        yield Registrar(connection, vault, effected)
 
 
 def time_of(registrar: Registrar) -> datetime:

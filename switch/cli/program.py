@@ -262,6 +262,44 @@ def explain(
     raise typer.Exit(run(_settings(context), number, html))
 
 
+@app.command()
+def reassess(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Option(help="TOML: lines audited down, entitlements found wrong.")
+    ] = None,
+    filing: Annotated[
+        list[str] | None, typer.Option(help="A filing taken for the past, by its id; repeatable.")
+    ] = None,
+    filings: Annotated[
+        bool, typer.Option("--filings", help="Every filing taken for days before it was taken.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")] = False,
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Propose that it be posted; another approves.")
+    ] = False,
+    officer: Annotated[str, typer.Option(help="With --propose: who proposes.")] = "",
+    key_file: Annotated[Path | None, typer.Option(help="With --propose: the private key.")] = None,
+    passphrase_file: Annotated[Path | None, typer.Option(help="Of the key file.")] = None,
+    reason: Annotated[str, typer.Option(help="With --propose: why.")] = "",
+) -> None:
+    """List who is affected by what was found later, and by how much; exit 1 when anybody is."""
+    from switch.cli.reassess import propose_findings
+    from switch.cli.reassess import reassess as run
+
+    if propose and (not officer or key_file is None):
+        raise typer.BadParameter("--propose takes --officer and --key-file")
+    wanted = (filing or []) if filing or filings else None
+    findings = run(context.obj, file, wanted, json_wanted=json)
+    if findings is None:
+        raise typer.Exit(2)
+    if propose and key_file is not None:
+        raise typer.Exit(
+            propose_findings(context.obj, findings, officer, key_file, passphrase_file, reason)
+        )
+    raise typer.Exit(1 if findings else 0)
+
+
 def _settings(context: typer.Context, **flags: object) -> Settings:
     from dataclasses import replace
 

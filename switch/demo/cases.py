@@ -41,6 +41,8 @@ class Step:
     code: str
     balance: int | None
     more: Mapping[str, Any] = field(default_factory=dict)
+    rest: Amounts | None = None
+    """What of a part refund remains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,13 @@ def load_cases() -> tuple[Case, ...]:
     )
 
 
-_FIELDS = frozenset({"do", "who", "at", "kind", "on", "admitted", "disease", "lines", "expect"})
+_FIELDS = frozenset(
+    {"do", "who", "at", "kind", "on", "admitted", "disease", "lines", "expect", "rest"}
+)
 
 
 def _step(case: int, stated: Mapping[str, Any]) -> Step:
-    expect = dict(stated.get("expect", {}))
+    expect, rest = dict(stated.get("expect", {})), dict(stated.get("rest", {}))
     code = expect.pop("code", "")
     balance = expect.pop("balance", None)
     return Step(
@@ -81,6 +85,7 @@ def _step(case: int, stated: Mapping[str, Any]) -> Step:
         amounts=_amounts(case, expect) if expect else None,
         code=code,
         balance=None if balance is None else fen(balance),
+        rest=_amounts(case, rest) if rest else None,
         more={name: value for name, value in stated.items() if name not in _FIELDS},
     )
 

@@ -18,8 +18,8 @@ from switch.config import Settings
 from switch.demo.cases import load_cases
 from switch.demo.measure import Meter
 from switch.demo.stay import run_stay
-from switch.demo.steps import run_step
 from switch.demo.table import CaseTable, step_line
+from switch.demo.verbs import run_step
 from switch.demo.world import World
 from switch.model.ids import BEIJING
 from switch.seed import demonstration

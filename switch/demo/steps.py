@@ -4,7 +4,7 @@ Nothing here knows what is right: expectations come from the case, and every com
 what the switch answered over the channel.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
@@ -20,11 +20,6 @@ from switch.model.money import yuan_text
 
 POSTED: Final = settlement_pb2.SETTLEMENT_STATE_POSTED
 NEVER_SEEN: Final = settlement_pb2.SETTLEMENT_STATE_NEVER_SEEN
-
-
-def run_step(world: World, step: Step) -> list[Row]:
-    """Do one step and return its rows. Raises: KeyError for a verb that does not exist."""
-    return VERBS[step.do](world, step)
 
 
 def row(
@@ -308,24 +303,3 @@ def attack(name: str, zh: str, en: str) -> Callable[[World, Step], list[Row]]:
         return [Row(title, place, None, "REFUSED", zh, en, wrong)]
 
     return run
-
-
-VERBS: Final[Mapping[str, Callable[[World, Step], list[Row]]]] = {
-    "settle": settle,
-    "settle_by_identity": settle_by_identity,
-    "decline": decline,
-    "books_mirror": books_mirror,
-    "report_lost": report_lost,
-    "release": release,
-    "replace_card": replace_card,
-    "wrong_cryptogram": wrong_cryptogram,
-    "repeat_atc": repeat_atc,
-    "cancel": cancel,
-    "amounts_changed": amounts_changed,
-    "two_at_once": two_at_once,
-    "lost_answer": lost_answer,
-    "reverse_first": reverse_first,
-    "flip_bit": attack("flip_bit", "报文任改一位即拒绝", "one bit changed: refused"),
-    "replay": attack("replay", "重放同一报文即拒绝", "the same message again: refused"),
-    "expired_session": attack("expired_session", "会话过期即拒绝", "an expired session: refused"),
-}

@@ -5,7 +5,7 @@ changed or that books mirror, and to do what a card office does, until CardServi
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ import psycopg
 from clients.answers import AnswerFile
 from clients.bill import bill, item
 from clients.card import Credential, SoftwareCard
+from clients.filing import FilingClient
 from clients.province import Province
 from clients.terminal import TerminalClient, original_of
-from medswitch.v1 import common_pb2, settlement_pb2
+from medswitch.v1 import common_pb2, filing_pb2, settlement_pb2
 from switch.demo.cases import Step
+from switch.model.ids import BEIJING
 from switch.store import cards
 
 _FINGERPRINT = """
@@ -79,8 +81,9 @@ class World:
 
     def place(self, step: Step) -> str:
         """Return the institution's name, its region and the day of service."""
-        place = self.province.institutions.get(step.at)
-        return f"{place['name']}\n{place['region']} · {step.on}" if place else ""
+        place = self.province.institutions.get(step.at) or self.province.agencies.get(step.at)
+        region = place and (place.get("region") or place["serves"])
+        return f"{place['name']}\n{region} · {step.on}" if place else ""
 
     def counter(self, at: str) -> TerminalClient:
         """Return the client of an institution's first terminal."""
@@ -186,6 +189,19 @@ class World:
         late.counter._link.call("/medswitch.v1.SettlementService/Settle", entry.body, 10.0)
         return late.original
 
+    def file(self, step: Step) -> filing_pb2.FileResponse:
+        """Take a filing at an agency, from today on."""
+        relative = step.more.get("relative", "")
+        wanted = filing_pb2.FileRequest(
+            kind=settlement_pb2.FilingKind.Value(f"FILING_KIND_{step.more['filing'].upper()}"),
+            place=step.more.get("place", ""),
+            relative_id=self.people[relative].member_id if relative else "",
+            since=today().isoformat(),
+        )
+        client = FilingClient(self.counter(step.at))
+        member = self.people[step.who].member_id
+        return client.file(member, wanted, operator="王一", why=step.more["why"])
+
     # What can be looked up.
 
     def journals(self) -> int:
@@ -201,6 +217,11 @@ class World:
         """Return the balance of a DUE account in each book, fen."""
         rows = self._database.execute(_DUE, {"due": f"DUE:{home}:{care}"}).fetchall()
         return {book: int(fen) for book, fen in rows}
+
+
+def today() -> date:
+    """Return the day in Beijing."""
+    return now().astimezone(BEIJING).date()
 
 
 def now() -> datetime:

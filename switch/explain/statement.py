@@ -62,7 +62,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """That it holds no more: `kind` is "cancellation" or "reversal"."""
+    """That it holds no more: `kind` is "cancellation", "replacement" or "reversal"."""
 
     kind: str
     by: str

@@ -11,6 +11,7 @@ from switch.pages.words import Words
 
 UNDONE: Final[Mapping[str, Words]] = {
     "cancellation": ("本结算已撤销", "This settlement was cancelled"),
+    "replacement": ("本结算已部分退费重结", "This settlement was replaced by a part refund"),
     "reversal": ("本结算已冲正", "This settlement was reversed"),
     "tombstone": ("本结算已冲正", "This settlement was reversed"),
 }

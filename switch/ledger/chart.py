@@ -13,6 +13,10 @@ FAMILY: Final = "FAMILY:"
 """How the accounts begin that relatives' parts go through."""
 
 
+CASH: Final = "CASH:"
+BORNE: Final = "BORNE:"
+
+
 def fund(region: str, fund_pay_type: FundPayType) -> Account:
     """A pooling region's fund."""
     return Account(f"FUND:{region}:{fund_pay_type}")
@@ -48,12 +52,12 @@ def due(home: str, care: str) -> Account:
 
 def cash(code: str) -> Account:
     """Memo: what patients paid an institution on the spot."""
-    return Account(f"CASH:{code}")
+    return Account(f"{CASH}{code}")
 
 
 def borne(code: str) -> Account:
     """Memo: what an institution bears itself."""
-    return Account(f"BORNE:{code}")
+    return Account(f"{BORNE}{code}")
 
 
 def outside(region: str) -> Account:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from switch.ledger import accumulators, chart
 from switch.model.decision import Decision
 from switch.model.ids import InstitutionCode, MemberId, RegionCode
-from switch.model.journal import Journal, Posting
+from switch.model.journal import Journal, Paid, Posting
+from switch.model.member import Member
 from switch.model.money import Fen
 
 
@@ -89,6 +90,40 @@ def relative_part(postings: Iterable[Posting]) -> int:
     return sum(p.amount_fen for p in postings if p.debit.startswith(chart.FAMILY))
 
 
+def paid(journal: Journal) -> Paid:
+    """Return who paid what of a settlement, by its own journal."""
+    current, earlier = -journal.account_current_delta_fen, -journal.account_earlier_delta_fen
+    relative = relative_part(journal.postings)
+    cash = _credited(journal, chart.CASH)
+    hospital = _credited(journal, chart.BORNE)
+    beside = current + earlier + relative + cash + hospital
+    return Paid(
+        total_fen=journal.total_fen,
+        fund_fen=Fen(journal.total_fen - beside),
+        account_current_fen=Fen(current),
+        account_earlier_fen=Fen(earlier),
+        account_relative_fen=Fen(relative),
+        cash_fen=Fen(cash),
+        hospital_fen=Fen(hospital),
+    )
+
+
+def moved_on(member: Member, journal: Journal) -> Member:
+    """Return a person as a journal of his leaves him, at the version that it makes."""
+    return replace(
+        member,
+        version=journal.member_version,
+        account_current_fen=Fen(member.account_current_fen + journal.account_current_delta_fen),
+        account_earlier_fen=Fen(member.account_earlier_fen + journal.account_earlier_delta_fen),
+        accumulators=accumulators.applied(member.accumulators, journal.deltas),
+    )
+
+
+def shared(postings: Iterable[Posting]) -> bool:
+    """Say whether relatives' accounts pay of a settlement, or get back of it, by its postings."""
+    return any(chart.FAMILY in {p.debit[:7], p.credit[:7]} for p in postings)
+
+
 def sums(postings: Iterable[Posting]) -> dict[str, int]:
     """Return credits minus debits by "book account": what a batch adds to each balance."""
     totals: dict[str, int] = {}
@@ -105,3 +140,7 @@ def moved(deltas: Mapping[str, Mapping[str, int]]) -> frozenset[str]:
     return frozenset(
         f"{key}#{name}" for key, names in deltas.items() for name, change in names.items() if change
     )
+
+
+def _credited(journal: Journal, prefix: str) -> int:
+    return sum(p.amount_fen for p in journal.postings if p.credit.startswith(prefix))

@@ -7,6 +7,7 @@ from switch.model.decision import Decision, Decline
 from switch.model.filing import FilingRecord
 from switch.model.frozen import frozen
 from switch.model.ids import MemberId, RequestId, SettlementId
+from switch.model.journal import Paid
 from switch.model.member import Member
 from switch.model.money import ZERO, Fen
 from switch.model.stages import Original
@@ -22,6 +23,28 @@ class MemberAnswer:
 
 
 @frozen
+class Replaced:
+    """The settlement that another takes the place of, and who had paid what of it.
+
+    `undo` None: a presettlement, which undoes nothing.
+    """
+
+    original: Original
+    settlement: SettlementId
+    undo: SettlementId | None
+    paid: Paid
+
+
+@frozen
+class Restored:
+    """What stands again because the settlement that replaced it was reversed."""
+
+    settlement: SettlementId
+    restoration: SettlementId
+    paid: Paid
+
+
+@frozen
 class PresettleAnswer:
     """2206: the split with its working, and the nonce that the card's TAC must cover."""
 
@@ -31,6 +54,7 @@ class PresettleAnswer:
     balance_current_fen: Fen
     balance_earlier_fen: Fen
     settle_nonce: bytes
+    replaced: Replaced | None = None
 
 
 @frozen
@@ -45,6 +69,7 @@ class SettleAnswer:
     decision: Decision
     balance_current_fen: Fen
     balance_earlier_fen: Fen
+    replaced: Replaced | None = None
 
 
 @frozen
@@ -79,6 +104,7 @@ class UndoAnswer:
     balance_current_fen: Fen | None
     balance_earlier_fen: Fen | None
     account_relative_fen: Fen = ZERO
+    restored: Restored | None = None
 
 
 @frozen

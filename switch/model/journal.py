@@ -25,6 +25,12 @@ class JournalKind(StrEnum):
     OPENING = "opening"
     SHARED = "shared"
     """What a relative's account pays of another's settlement (共济), in a journal of his own."""
+    REPLACEMENT = "replacement"
+    """Undoes a settlement that another replaces (part refund), under the other's request."""
+    RESTORATION = "restoration"
+    """Undoes a replacement when the request that replaced is reversed: what it replaced stands."""
+    ADJUSTMENT = "adjustment"
+    """A settlement of the past, corrected by the office: beside it stands a replacement."""
 
 
 @frozen
@@ -41,6 +47,24 @@ class Posting:
             raise ValueError(f"a posting moves a positive amount, not {self.amount_fen} fen")
         if self.debit == self.credit:
             raise ValueError(f"a posting moves between two accounts, not {self.debit} alone")
+
+
+@frozen
+class Paid:
+    """What each side paid of a settled bill, as its journal says: `total` is their sum."""
+
+    total_fen: Fen
+    fund_fen: Fen
+    account_current_fen: Fen
+    account_earlier_fen: Fen
+    account_relative_fen: Fen
+    cash_fen: Fen
+    hospital_fen: Fen
+
+    @property
+    def account_fen(self) -> Fen:
+        """The member's own account, both parts (`acct_pay`)."""
+        return Fen(self.account_current_fen + self.account_earlier_fen)
 
 
 @frozen

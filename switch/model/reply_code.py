@@ -40,6 +40,9 @@ class ReplyCode(IntEnum):
     ORIGINAL_DECLINED = 113
     ALREADY_UNDONE = 114
     LATER_SETTLEMENTS_DEPEND = 115
+    REPLACES_MORE = 116
+    ACCOUNT_SPENT = 117
+    ORIGINAL_ADJUSTED = 118
     # The credential, in the order of the checks.
     CARD_MALFORMED = 200
     CARD_REGION_NOT_SERVED = 201
@@ -119,6 +122,7 @@ class ReplyCode(IntEnum):
     VISIT_LINES_TOO_MANY = 358
     VISIT_NOTHING_TO_SETTLE = 359
     VISIT_TOTAL_DIFFERS = 360
+    VISIT_NOT_REPLACED = 361
     # The money.
     AMOUNTS_CHANGED = 400
 

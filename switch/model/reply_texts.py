@@ -57,6 +57,22 @@ TEXTS: Final[Mapping[ReplyCode, ReplyText]] = {
         "Later settlements depend on this one; cancel them first: {settlements}",
         Next.NEW_REQUEST,
     ),
+    ReplyCode.REPLACES_MORE: ReplyText(
+        "部分退费后的明细须少于原结算，第{line}行不符，未作任何变更",
+        "What remains must be less than the original; line {line} is not, and nothing changed",
+        Next.NEW_REQUEST,
+    ),
+    ReplyCode.ACCOUNT_SPENT: ReplyText(
+        "原结算所用账户余额已另作使用，无法恢复；退费结算继续有效",
+        "What the original took from the account is spent since; the settlement that replaced it"
+        " stands",
+        Next.NOTHING,
+    ),
+    ReplyCode.ORIGINAL_ADJUSTED: ReplyText(
+        "原结算已由经办机构更正（{by}），不能部分退费；可撤销后重新结算",
+        "The agency corrected this settlement ({by}); cancel it and settle anew",
+        Next.NEW_REQUEST,
+    ),
     ReplyCode.CARD_MALFORMED: ReplyText(
         "卡识别码格式错误，请重新读卡",
         "The card identifier is malformed; read the card again",

@@ -54,12 +54,23 @@ class ReadMember:
 
 
 @frozen
+class Original:
+    """The request to undo, to replace or to ask about, as the caller names it (2601, 2208)."""
+
+    request_id: RequestId
+    method: str
+    member_id: MemberId
+    total_fen: Fen
+
+
+@frozen
 class Presettle:
     """2206, 2303, 2101: adjudicate and show; post nothing."""
 
     call: Authenticated
     claim: Claim
     evidence: Evidence
+    replaces: Original | None = None
 
     @property
     def request_id(self) -> RequestId:
@@ -76,21 +87,13 @@ class Settle:
     evidence: Evidence
     expected: Expected
     settle_nonce: bytes
+    replaces: Original | None = None
+    """The settlement that this one cancels and takes the place of (part refund)."""
 
     @property
     def request_id(self) -> RequestId:
         """The claim's request id."""
         return self.claim.request_id
-
-
-@frozen
-class Original:
-    """The request to undo or to ask about, as the caller names it (2601, 2208)."""
-
-    request_id: RequestId
-    method: str
-    member_id: MemberId
-    total_fen: Fen
 
 
 @frozen
@@ -109,6 +112,14 @@ class Reverse:
     call: Authenticated
     request_id: RequestId
     original: Original
+
+
+@frozen
+class Adjust:
+    """A settlement of the past is corrected by an approved change of the office: no call did it."""
+
+    call: Authenticated
+    request_id: RequestId
 
 
 @frozen

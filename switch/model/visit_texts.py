@@ -111,4 +111,9 @@ VISIT_TEXTS: Final[Mapping[ReplyCode, ReplyText]] = {
         "The unsettled lines add up to {sum} fen, the claim states {stated}; nothing was posted",
         Next.NEW_REQUEST,
     ),
+    ReplyCode.VISIT_NOT_REPLACED: ReplyText(
+        "就诊{visit}的结算不能替换，请撤销后更正明细再结算",
+        "A settlement of visit {visit} is not replaced; cancel it, correct the lines, settle anew",
+        Next.NEW_REQUEST,
+    ),
 }

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     RETIRE_KEYS = "retire-keys"
     EXPORT_KEY = "export-key"
     REWRAP_KEYS = "rewrap-keys"
+    ADJUST_SETTLEMENTS = "adjust-settlements"
 
 
 class ChangeState(StrEnum):

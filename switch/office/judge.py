@@ -11,6 +11,7 @@ from typing import assert_never
 
 from switch.office.act import Act, Contribute, Decide, Enrol, Genesis, Propose, body_of, digest_of
 from switch.office.activation import Activation, Known, PolicyActivation, genesis_books
+from switch.office.adjustment import Item, read_items
 from switch.office.canonical import Content
 from switch.office.change import (
     LIFE_MAX,
@@ -121,6 +122,13 @@ def activations(office: Office) -> Iterator[Known]:
                 yield Known(decision.at, activation_of(change, decision))
             case _:
                 pass
+
+
+def adjustments(office: Office) -> Iterator[Item]:
+    """Yield every settlement that the records have adjusted."""
+    for change in office.changes.values():
+        if change.kind is Kind.ADJUST_SETTLEMENTS and change.state is ChangeState.APPROVED:
+            yield from read_items(change.content)
 
 
 def activation_of(change: Change, decision: Decision) -> Activation:

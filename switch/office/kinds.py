@@ -10,6 +10,7 @@ from typing import Final
 
 from switch.model.ids import BEIJING
 from switch.office.activation import PolicyActivation
+from switch.office.adjustment import read_items
 from switch.office.canonical import Content
 from switch.office.change import Kind
 from switch.office.clearing import CutOff, Reopening
@@ -107,6 +108,11 @@ def _rewrap(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
     return ()
 
 
+def _adjust(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
+    read_items(content)
+    return ()
+
+
 TERMS: Final[Mapping[Kind, Terms]] = {
     Kind.ENROL_OFFICER: Terms(Role.OFFICERS, "登记经办人", _enrol),
     Kind.CHANGE_ROLES: Terms(Role.OFFICERS, "变更角色", _change_roles),
@@ -120,4 +126,5 @@ TERMS: Final[Mapping[Kind, Terms]] = {
     Kind.RETIRE_KEYS: Terms(Role.KEYS, "注销密钥", _move),
     Kind.EXPORT_KEY: Terms(Role.KEYS, "导出密钥", _export),
     Kind.REWRAP_KEYS: Terms(Role.KEYS, "更换密钥加密密钥", _rewrap),
+    Kind.ADJUST_SETTLEMENTS: Terms(Role.CLEARING, "更正结算", _adjust),
 }

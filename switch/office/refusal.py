@@ -36,6 +36,8 @@ class Refusal(StrEnum):
     TOO_FEW_OFFICERS = "TOO_FEW_OFFICERS"
     """Two who may enrol must remain, or nobody could ever be enrolled again."""
     DAY_PAST = "DAY_PAST"
+    NOT_ADJUSTABLE = "NOT_ADJUSTABLE"
+    """Somebody moved meanwhile, or the rules come to something else: reassess anew."""
     BOOK_NOT_KEPT = "BOOK_NOT_KEPT"
     """The rule book is not kept, or its texts are no longer those that were proposed."""
     PERIOD_NOT_CLOSED = "PERIOD_NOT_CLOSED"

@@ -1,6 +1,6 @@
 """The desk decides one request at a time on a view: repeats first, then the request's own story."""
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from switch.model.journal import JournalKind
 from switch.model.stages import (
@@ -32,6 +32,8 @@ from switch.pipeline.undo import undo
 from switch.pipeline.view import Outcome, Slot, View
 from switch.pipeline.visit import cancel_visit, discharge, get_visit, register, update
 from switch.pipeline.visit_lines import upload, withdraw_lines
+
+_LIVE: Final = frozenset({JournalKind.SETTLEMENT, JournalKind.RESTORATION, JournalKind.ADJUSTMENT})
 
 
 class Desk:
@@ -72,7 +74,8 @@ class Desk:
             row = view.register.get(inquiry.original.request_id)
             return self._codec.encode("GetSettlement", state_of(inquiry, row))
         if isinstance(inquiry, Presettle):
-            return self._codec.encode("Presettle", presettle(self._vault, view, inquiry))
+            shown = presettle(self._vault, self._codec, view, inquiry)
+            return self._codec.encode("Presettle", shown)
         if isinstance(inquiry, ListFilings):
             return self._codec.encode("ListFilings", list_filings(view, inquiry))
         if isinstance(inquiry, GetVisit):
@@ -107,11 +110,11 @@ def _advance(view: View, outcome: Outcome) -> None:
         view.people[share.member.member_id] = share.member
     for write in outcome.writes:
         view.wrote(write)
-    journal = outcome.journal
-    if journal is None:
-        return
-    live = view.live.setdefault(journal.member_id, [])
-    if journal.kind is JournalKind.SETTLEMENT:
-        live.append(journal)
-    elif journal.undoes is not None:
-        view.live[journal.member_id] = [other for other in live if other.ref != journal.undoes]
+    for journal in (outcome.journal, outcome.beside):
+        if journal is None:
+            continue
+        live = view.live.setdefault(journal.member_id, [])
+        if journal.kind in _LIVE:
+            live.append(journal)
+        elif journal.undoes is not None:
+            view.live[journal.member_id] = [other for other in live if other.ref != journal.undoes]

@@ -12,6 +12,7 @@ from typing import Final
 from switch.ledger import entries
 from switch.model.claim import Claim
 from switch.model.codes import FilingKind
+from switch.model.decision import Split
 from switch.model.fault import Fault, FaultReason
 from switch.model.ids import POSITION_MAX, SHARE_STEP, MemberId
 from switch.model.journal import Journal, JournalKind
@@ -67,13 +68,12 @@ def with_relatives(view: View, claim: Claim, member: Member) -> Member:
     return replace(member, account_relative_fen=Fen(left))
 
 
-def shares(
-    view: View, claim: Claim, main: Journal, amount_fen: int, slot: Slot
-) -> tuple[Share, ...]:
+def shares(view: View, claim: Claim, main: Journal, split: Split, slot: Slot) -> tuple[Share, ...]:
     """Return what each relative pays of a settlement, in the order in which they were bound.
 
     Raises: Fault when they have less than was decided, which is our own mistake.
     """
+    amount_fen: int = split.account_relative_fen
     if not amount_fen:
         return ()
     found: list[Share] = []
@@ -103,11 +103,21 @@ def undone_shares(view: View, undone: Journal, undo: Journal, slot: Slot) -> tup
             member_version=before.version + 1,
             posted_at=undo.posted_at,
         )
-        found.append(Share(_moved(before, negative), negative))
+        found.append(Share(entries.moved_on(before, negative), negative))
     given = sum(_paid(share.journal) for share in found)
     if given != entries.relative_part(undone.postings):
         raise Fault(FaultReason.INTERNAL, "what relatives paid of the original is missing")
     return tuple(found)
+
+
+def given_back(view: View, undone: Journal) -> dict[MemberId, Member]:
+    """Return the relatives who paid of a settlement, as they would be if it were undone."""
+    found = {}
+    for share in view.shares.get(undone.ref, ()):
+        before = view.people[share.member_id]
+        negative = replace(entries.negated(share), member_version=before.version + 1)
+        found[share.member_id] = entries.moved_on(before, negative)
+    return found
 
 
 def _pots(view: View, claim: Claim, member: Member) -> list[_Pot]:
@@ -165,17 +175,8 @@ def _share(view: View, main: Journal, pot: _Pot, slot: Slot, number: int) -> Sha
         consulted=frozenset(),
         postings=entries.shared_postings(main.region_insured, before.member_id, current, earlier),
     )
-    return Share(_moved(before, journal), journal)
+    return Share(entries.moved_on(before, journal), journal)
 
 
 def _paid(journal: Journal) -> int:
     return journal.account_current_delta_fen + journal.account_earlier_delta_fen
-
-
-def _moved(before: Member, journal: Journal) -> Member:
-    return replace(
-        before,
-        version=journal.member_version,
-        account_current_fen=Fen(before.account_current_fen + journal.account_current_delta_fen),
-        account_earlier_fen=Fen(before.account_earlier_fen + journal.account_earlier_delta_fen),
-    )

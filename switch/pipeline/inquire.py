@@ -9,7 +9,8 @@ from switch.model.money import Fen
 from switch.model.stages import Presettle, ReadMember
 from switch.pipeline.claims import adjudicated, admit
 from switch.pipeline.credential import Asked, credential_bytes, prove
-from switch.pipeline.ports import CardVault
+from switch.pipeline.ports import CardVault, Codec
+from switch.pipeline.replace import begin
 from switch.pipeline.view import View
 from switch.pipeline.visit_claim import billed
 from switch.security.card_proof import CardOperation, epoch_ms
@@ -30,7 +31,7 @@ def read_member(vault: CardVault, view: View, inquiry: ReadMember) -> Answer:
     return MemberAnswer(inquiry.request_id, proven.member)
 
 
-def presettle(vault: CardVault, view: View, inquiry: Presettle) -> Answer:
+def presettle(vault: CardVault, codec: Codec, view: View, inquiry: Presettle) -> Answer:
     """Answer 2206: the split that a Settle would post now, and the nonce for the card to sign."""
     request_id, claim = inquiry.request_id, inquiry.claim
     terminal = inquiry.call.received.terminal_id
@@ -40,11 +41,16 @@ def presettle(vault: CardVault, view: View, inquiry: Presettle) -> Answer:
         return DeclineAnswer(request_id, proven)
     if proven.decline is not None:
         return DeclineAnswer(request_id, proven.decline)
-    institution = inquiry.call.institution
-    bill = billed(view, claim, proven.member.member_id, institution)
+    member, replaced = proven.member, None
+    if inquiry.replaces is not None:
+        begun = begin(codec, view, claim, inquiry.replaces, member)
+        if isinstance(begun, Decline):
+            return DeclineAnswer(request_id, begun)
+        view, member, replaced = begun.view, begun.member, begun.replaced(None)
+    bill = billed(view, claim, member.member_id, inquiry.call.institution)
     if isinstance(bill, Decline):
         return DeclineAnswer(request_id, bill)
-    admitted = admit(view, bill.claim, proven.member, institution)
+    admitted = admit(view, bill.claim, member, inquiry.call.institution)
     if isinstance(admitted, Decline):
         return DeclineAnswer(request_id, admitted)
     result = adjudicated(view, admitted, inquiry.evidence)
@@ -61,7 +67,8 @@ def presettle(vault: CardVault, view: View, inquiry: Presettle) -> Answer:
         request_id,
         proven.member,
         result.decision,
-        Fen(proven.member.account_current_fen - split.account_current_fen),
-        Fen(proven.member.account_earlier_fen - split.account_earlier_fen),
+        Fen(member.account_current_fen - split.account_current_fen),
+        Fen(member.account_earlier_fen - split.account_earlier_fen),
         nonce,
+        replaced,
     )

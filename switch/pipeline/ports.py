@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Protocol
 
 from switch.model.answer import Answer
-from switch.model.ids import SessionId, TerminalId
+from switch.model.claim import Claim
+from switch.model.ids import RequestId, SessionId, TerminalId
 from switch.model.stages import GetSettlement, Inquiry, Recorded
 from switch.model.terminal import Session, Terminal
 from switch.security.suite import Suite
@@ -57,6 +58,10 @@ class Codec(Protocol):
 
     def encode(self, method: str, answer: Answer) -> bytes:
         """Return the reply message of a method."""
+        ...
+
+    def settled_claim(self, request_id: RequestId, body: bytes) -> Claim:
+        """Return the claim of a recorded Settle. Raises: Fault when the body is none."""
         ...
 
     def differing_field(self, method: str, recorded: bytes, received: bytes) -> str:

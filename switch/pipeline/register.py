@@ -68,7 +68,7 @@ def state_of(query: GetSettlement, row: Register | None) -> StateAnswer:
     if row.method == TOMBSTONE:
         return StateAnswer(original, State.TOMBSTONE, None, None, by, at)
     if row.undone is not None:
-        cancelled = row.undone.kind == "cancellation"
+        cancelled = UNDONE_CODES[row.undone.kind] is ReplyCode.CANCELLED
         state = State.CANCELLED if cancelled else State.REVERSED
     else:
         state = State.POSTED if row.code is ReplyCode.OK else State.DECLINED

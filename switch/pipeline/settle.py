@@ -7,12 +7,12 @@ stored with it, so that its TAC can never be used again.
 from dataclasses import replace
 
 from switch.ledger import accumulators, entries
-from switch.model.answer import DeclineAnswer, SettleAnswer
+from switch.model.answer import DeclineAnswer, Replaced, SettleAnswer
 from switch.model.decision import Decision, Decline
 from switch.model.ids import InstitutionCode
 from switch.model.journal import INTERCITY, Journal, JournalKind, Window
 from switch.model.member import Member
-from switch.model.money import ZERO, Fen
+from switch.model.money import Fen
 from switch.model.reply import ReplyCode
 from switch.model.stages import Adjudicated, Posted, Settle
 from switch.pipeline import snapshot
@@ -20,6 +20,7 @@ from switch.pipeline.claims import adjudicated, admit, prescriber_of
 from switch.pipeline.credential import Asked, Proven, prove
 from switch.pipeline.family import shares
 from switch.pipeline.ports import CardVault, Codec
+from switch.pipeline.replace import Begun, begin, check_decided, undoing
 from switch.pipeline.view import Outcome, Slot, View, named
 from switch.pipeline.visit_claim import billed, settled
 from switch.security.card_proof import CardOperation
@@ -29,6 +30,7 @@ METHOD = "Settle"
 
 def settle(vault: CardVault, codec: Codec, view: View, operation: Settle, slot: Slot) -> Outcome:
     """Decide one Settle on the view as it stands. Raises: Fault."""
+    whole = view
     asked = Asked(
         CardOperation.SETTLE,
         operation.call.received.terminal_id,
@@ -42,11 +44,19 @@ def settle(vault: CardVault, codec: Codec, view: View, operation: Settle, slot: 
         return _declined(codec, operation, proven, None)
     if proven.decline is not None:
         return _declined(codec, operation, proven.decline, proven)
+    begun: Begun | Decline | None = None
+    member = proven.member
+    if operation.replaces is not None:
+        begun = begin(codec, view, operation.claim, operation.replaces, member)
+    if isinstance(begun, Decline):
+        return _declined(codec, operation, begun, proven)
+    if begun is not None:
+        view, member = begun.view, begun.member
     institution = operation.call.institution
-    bill = billed(view, operation.claim, proven.member.member_id, institution)
+    bill = billed(view, operation.claim, member.member_id, institution)
     if isinstance(bill, Decline):
         return _declined(codec, operation, bill, proven)
-    admitted = admit(view, bill.claim, proven.member, institution)
+    admitted = admit(view, bill.claim, member, institution)
     if isinstance(admitted, Decline):
         return _declined(codec, operation, admitted, proven)
     result = adjudicated(view, admitted, operation.evidence)
@@ -58,15 +68,35 @@ def settle(vault: CardVault, codec: Codec, view: View, operation: Settle, slot: 
         changed = Decline(ReplyCode.AMOUNTS_CHANGED, {})
         return _declined(codec, operation, changed, proven, result.decision)
     posted = _posted(view, operation, result, slot)
+    if begun is not None:
+        return _replacing(codec, whole, operation, proven, begun, posted, slot)
     outcome = _settled(codec, view, operation, proven, posted)
     visit = settled(view, operation, bill, posted.journal)
     if visit is not None:
         outcome = replace(outcome, writes=(visit,))
-    relative_fen = split.account_relative_fen
-    if not relative_fen:
+    if not split.account_relative_fen:
         return outcome
-    parts = shares(view, bill.claim, posted.journal, relative_fen, slot)
-    return replace(outcome, shares=parts)
+    return replace(outcome, shares=shares(view, bill.claim, posted.journal, split, slot))
+
+
+def _replacing(
+    codec: Codec, view: View, operation: Settle, proven: Proven, begun: Begun, posted: Posted,
+    slot: Slot,
+) -> Outcome:  # fmt: skip
+    """Return the outcome of a settlement that replaces another: two journals of one request."""
+    decision = posted.adjudicated.decision
+    check_decided(begun, decision)
+    negative, given = undoing(view, begun, operation.request_id, slot)
+    replaced = begun.replaced(negative)
+    outcome = _settled(codec, begun.view, operation, proven, posted, replaced)
+    taken = shares(begun.view, operation.claim, posted.journal, decision.split, slot)
+    return replace(
+        outcome,
+        beside=negative,
+        undoes=begun.original.request_id,
+        undo_kind=negative.kind.value,
+        shares=(*given, *taken),
+    )
 
 
 def _posted(view: View, operation: Settle, result: Adjudicated, slot: Slot) -> Posted:
@@ -101,13 +131,17 @@ def _posted(view: View, operation: Settle, result: Adjudicated, slot: Slot) -> P
 
 
 def _settled(
-    codec: Codec, view: View, operation: Settle, proven: Proven, posted: Posted
+    codec: Codec,
+    view: View,
+    operation: Settle,
+    proven: Proven,
+    posted: Posted,
+    replaced: Replaced | None = None,
 ) -> Outcome:
     journal, result = posted.journal, posted.adjudicated
     before = result.admitted.member
     after = replace(
-        before,
-        account_relative_fen=ZERO,
+        proven.member,  # as he is now, whatever he was when a replaced settlement saw him
         version=journal.member_version,
         atc=before.atc if proven.atc is None else proven.atc,
         account_current_fen=Fen(before.account_current_fen + journal.account_current_delta_fen),
@@ -123,6 +157,7 @@ def _settled(
         result.decision,
         after.account_current_fen,
         after.account_earlier_fen,
+        replaced,
     )
     place = result.admitted.institution
     return Outcome(

@@ -10,18 +10,19 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from switch.ledger import accumulators, entries
+from switch.ledger import entries
 from switch.model.answer import DeclineAnswer, UndoAnswer
 from switch.model.decision import Decline
 from switch.model.fault import Fault, FaultReason
 from switch.model.ids import RequestId, request_time
-from switch.model.journal import Journal, JournalKind, Window
+from switch.model.journal import Journal, JournalKind, JournalRef, Window
 from switch.model.member import Member
-from switch.model.money import ZERO, Fen
+from switch.model.money import ZERO
 from switch.model.reply import ReplyCode
-from switch.model.stages import Cancel, Original, Undo
+from switch.model.stages import Cancel, Original, Reverse, Undo
 from switch.pipeline.family import undone_shares
 from switch.pipeline.ports import Codec
+from switch.pipeline.restore import Again, restoration
 from switch.pipeline.view import Outcome, Register, Slot, View, named
 from switch.pipeline.visit_claim import later as later_of_visit
 from switch.pipeline.visit_claim import undone as undone_visit
@@ -42,33 +43,67 @@ SETTLE_NAMES: Final = frozenset({"Settle", "2207", "2304", "2102"})
 def undo(codec: Codec, view: View, operation: Undo, slot: Slot) -> Outcome:
     """Decide one Cancel or Reverse on the view as it stands. Raises: Fault."""
     original = view.register.get(operation.original.request_id)
+    if isinstance(operation, Cancel):
+        found = standing(view, operation.original)
+        if not isinstance(found, Decline):
+            return _undone(codec, view, operation, *found, slot)
+        declined = _declined(codec, operation, found)
+        if original is None or found.code is not ReplyCode.LATER_SETTLEMENTS_DEPEND:
+            return declined
+        # Under its person: should one of those be decided again, so is this.
+        return replace(declined, member_id=original.member_id)
     if original is None:
         return _never_seen(codec, view, operation)
-    declined = differs(operation.original, original)
-    if declined is not None:
-        return _declined(codec, operation, declined)
-    if original.method not in {"Settle", TOMBSTONE}:
-        return _declined(codec, operation, Decline(ReplyCode.ORIGINAL_NOT_SETTLEMENT, {}))
+    refused = _not_of(operation.original, original)
+    if refused is not None:
+        return _declined(codec, operation, refused)
+    if (undone := original.undone) is not None and undone.kind == "replacement":
+        # It stands again should that be reversed: no word that it never will.
+        return _declined(codec, operation, Decline(ReplyCode.ALREADY_UNDONE, {"by": undone.by}))
+    if undone is not None:
+        return _reversed(codec, view, operation, original, undone.by)
+    if original.stands is None:  # declined: it has what it wanted
+        return _reversed(codec, view, operation, original, "")
+    return _undone(codec, view, operation, original, _journal(view, original.stands), slot)
+
+
+def standing(view: View, stated: Original) -> tuple[Register, Journal] | Decline:
+    """Return a settlement that stands, with the journal by which it does, or why it cannot go.
+
+    It cannot while later settlements rest on what it moved. Raises: Fault.
+    """
+    original = view.register.get(stated.request_id)
+    if original is None:
+        return Decline(ReplyCode.ORIGINAL_UNKNOWN, {})
+    refused = _not_of(stated, original)
+    if refused is not None:
+        return refused
     if original.undone is not None:
-        return _already_undone(codec, view, operation, original)
-    if original.journal is None:
-        return _nothing_posted(codec, view, operation, original)
-    journal = view.originals.get(original.journal)
+        return Decline(ReplyCode.ALREADY_UNDONE, {"by": original.undone.by})
+    if original.stands is None:
+        return Decline(ReplyCode.ORIGINAL_DECLINED, {"code": original.code.name})
+    journal = _journal(view, original.stands)
+    later = [named(one.ref) for one in dependents(journal, view.live.get(journal.member_id, ()))]
+    later += [one.settlement_id for one in later_of_visit(view, original)]
+    if later:
+        names = ", ".join(sorted(set(later))[:20])
+        return Decline(ReplyCode.LATER_SETTLEMENTS_DEPEND, {"settlements": names})
+    return original, journal
+
+
+def _not_of(stated: Original, original: Register) -> Decline | None:
+    """Return the decline that a register row is no settlement, or not the one that is named."""
+    declined = differs(stated, original)
+    if declined is None and original.method not in {"Settle", TOMBSTONE}:
+        return Decline(ReplyCode.ORIGINAL_NOT_SETTLEMENT, {})
+    return declined
+
+
+def _journal(view: View, ref: JournalRef) -> Journal:
+    journal = view.originals.get(ref)
     if journal is None:
         raise Fault(FaultReason.INTERNAL, "the original's journal is missing")
-    if isinstance(operation, Cancel):
-        later = [
-            named(one.ref) for one in dependents(journal, view.live.get(journal.member_id, ()))
-        ]
-        later += [one.settlement_id for one in later_of_visit(view, original)]
-        if later:
-            names = ", ".join(sorted(set(later))[:20])
-            decline = Decline(ReplyCode.LATER_SETTLEMENTS_DEPEND, {"settlements": names})
-            # Under its person: should one of those be decided again, so is this.
-            return replace(_declined(codec, operation, decline), member_id=journal.member_id)
-    outcome = _undone(codec, view, operation, journal, slot)
-    visit = undone_visit(view, operation, original, journal)
-    return outcome if visit is None else replace(outcome, writes=(visit,))
+    return journal
 
 
 def dependents(journal: Journal, live: Iterable[Journal]) -> list[Journal]:
@@ -103,10 +138,8 @@ def differs(stated: Original, original: Register) -> Decline | None:
     return None
 
 
-def _never_seen(codec: Codec, view: View, operation: Undo) -> Outcome:
+def _never_seen(codec: Codec, view: View, operation: Reverse) -> Outcome:
     original = operation.original
-    if isinstance(operation, Cancel):
-        return _declined(codec, operation, Decline(ReplyCode.ORIGINAL_UNKNOWN, {}))
     at = request_time(original.request_id)
     if at > view.now + AHEAD_MAX:
         minutes = str(AHEAD_MAX // timedelta(minutes=1))
@@ -117,31 +150,19 @@ def _never_seen(codec: Codec, view: View, operation: Undo) -> Outcome:
     return Outcome(reply, ReplyCode.OK, undoes=original.request_id, undo_kind="tombstone")
 
 
-def _already_undone(codec: Codec, view: View, operation: Undo, original: Register) -> Outcome:
-    undone = original.undone
-    if undone is None:
-        raise Fault(FaultReason.INTERNAL, "an undone original names nobody")
-    if isinstance(operation, Cancel):
-        decline = Decline(ReplyCode.ALREADY_UNDONE, {"by": undone.by})
-        return _declined(codec, operation, decline)
-    answer = _no_money(view, operation, original, undone.by)
+def _reversed(
+    codec: Codec, view: View, operation: Reverse, original: Register, by: RequestId | str
+) -> Outcome:
+    """Answer a Reverse that finds nothing to undo: all is as it wants it."""
+    answer = _no_money(view, operation, original, by)
     return Outcome(
         codec.encode(method_name(operation), answer), ReplyCode.OK, member_id=original.member_id
     )
 
 
-def _nothing_posted(codec: Codec, view: View, operation: Undo, original: Register) -> Outcome:
-    """A declined original: a Cancel has nothing to undo; a Reverse has what it wanted."""
-    if isinstance(operation, Cancel):
-        decline = Decline(ReplyCode.ORIGINAL_DECLINED, {"code": original.code.name})
-        return _declined(codec, operation, decline)
-    answer = _no_money(view, operation, original, "")
-    return Outcome(
-        codec.encode(method_name(operation), answer), ReplyCode.OK, member_id=original.member_id
-    )
-
-
-def _undone(codec: Codec, view: View, operation: Undo, journal: Journal, slot: Slot) -> Outcome:
+def _undone(
+    codec: Codec, view: View, operation: Undo, original: Register, journal: Journal, slot: Slot
+) -> Outcome:
     before = view.people[journal.member_id]
     kind = JournalKind.CANCELLATION if isinstance(operation, Cancel) else JournalKind.REVERSAL
     ref = slot.journal(view.reference, journal.window.book)
@@ -154,14 +175,20 @@ def _undone(codec: Codec, view: View, operation: Undo, journal: Journal, slot: S
         member_version=before.version + 1,
         posted_at=view.now,
     )
-    after = replace(
-        before,
-        version=negative.member_version,
-        account_current_fen=Fen(before.account_current_fen + negative.account_current_delta_fen),
-        account_earlier_fen=Fen(before.account_earlier_fen + negative.account_earlier_delta_fen),
-        accumulators=accumulators.applied(before.accumulators, negative.deltas),
-    )
-    answer = _with_money(operation, journal, negative, after)
+    after = entries.moved_on(before, negative)
+    given = undone_shares(view, journal, negative, slot)
+    again: Again | Decline | None = None
+    if isinstance(operation, Reverse):
+        people = {one.member_id: one for one in (after, *(share.member for share in given))}
+        again = restoration(view, original, negative, people, slot)
+    if isinstance(again, Decline):
+        return replace(_declined(codec, operation, again), member_id=journal.member_id)
+    after = after if again is None else again.member
+    answer = _with_money(operation, original, journal, negative, after)
+    if again is not None:
+        answer = replace(answer, restored=again.answer)
+        given = (*given, *again.shares)
+    visit = undone_visit(view, operation, original, journal)
     return Outcome(
         codec.encode(method_name(operation), answer),
         ReplyCode.OK,
@@ -170,29 +197,30 @@ def _undone(codec: Codec, view: View, operation: Undo, journal: Journal, slot: S
         journal=negative,
         undoes=journal.request_id,
         undo_kind=kind.value,
-        shares=undone_shares(view, journal, negative, slot),
+        shares=given,
+        beside=None if again is None else again.journal,
+        writes=() if visit is None else (visit,),
     )
 
 
-def _with_money(operation: Undo, journal: Journal, negative: Journal, after: Member) -> UndoAnswer:
-    account = -(journal.account_current_delta_fen + journal.account_earlier_delta_fen)
-    cash = _credited(journal, "CASH:")
-    hospital = _credited(journal, "BORNE:")
-    relative = entries.relative_part(journal.postings)
+def _with_money(
+    operation: Undo, original: Register, journal: Journal, negative: Journal, after: Member
+) -> UndoAnswer:
+    paid = entries.paid(journal)
     return UndoAnswer(
         request_id=operation.request_id,
         original=operation.original,
         undo=named(negative.ref),
-        undone=named(journal.ref),
+        undone=named(original.journal or journal.ref),
         undone_at=negative.posted_at,
         business_day=negative.ref.day,
         by="",
-        total_fen=journal.total_fen,
-        fund_fen=Fen(journal.total_fen - account - relative - cash - hospital),
-        account_fen=Fen(account),
-        account_relative_fen=Fen(relative),
-        cash_fen=Fen(cash),
-        hospital_fen=Fen(hospital),
+        total_fen=paid.total_fen,
+        fund_fen=paid.fund_fen,
+        account_fen=paid.account_fen,
+        account_relative_fen=paid.account_relative_fen,
+        cash_fen=paid.cash_fen,
+        hospital_fen=paid.hospital_fen,
         balance_current_fen=after.account_current_fen,
         balance_earlier_fen=after.account_earlier_fen,
     )
@@ -218,10 +246,6 @@ def _no_money(
         balance_current_fen=None,
         balance_earlier_fen=None,
     )
-
-
-def _credited(journal: Journal, prefix: str) -> int:
-    return sum(p.amount_fen for p in journal.postings if p.credit.startswith(prefix))
 
 
 def _declined(codec: Codec, operation: Undo, decline: Decline) -> Outcome:

@@ -33,9 +33,11 @@ from switch.model.money import Fen
 from switch.model.reply import ReplyCode
 from switch.model.visit import LinesAdded, LinesWithdrawn, Visit, VisitLine
 from switch.rules.adjudicate import Rules
+from switch.rules.book import RuleBook
 
 UNDONE_CODES = {
     "cancellation": ReplyCode.CANCELLED,
+    "replacement": ReplyCode.CANCELLED,
     "reversal": ReplyCode.REVERSED,
     "tombstone": ReplyCode.REVERSED,
 }
@@ -80,6 +82,11 @@ class Register:
     """The total of the journal, when one was posted."""
     visit_id: str = ""
     """The visit that it changed or settled, if any."""
+    snapshot: bytes = b""
+    rule_book: str = ""
+    stands: JournalRef | None = None
+    """The journal by which it stands: its own, that by which it stands again after a replacement of
+    it was reversed, or that by which the office corrected it."""
 
 
 @frozen
@@ -114,6 +121,10 @@ class View:
     """Visit → number → line that stands: those that the batch's requests ask for."""
     line_days: dict[str, tuple[date, date]] = field(default_factory=dict)
     """Visit → first and last day of its lines, where a request moves its own days."""
+    replacements: dict[JournalRef, Journal] = field(default_factory=dict)
+    """Settlement → the journal by which its request undid another, for those to be reversed."""
+    books: dict[tuple[str, str], RuleBook] = field(default_factory=dict)
+    """(region, hash) → a rule book that a replacement asks for and that is in force no more."""
 
     def wrote(self, write: "Write") -> None:
         """Let what follows in the batch see what a request writes."""
@@ -163,6 +174,11 @@ class Slot:
     batch: int
     position: int
 
+    @property
+    def beside(self) -> "Slot":
+        """The next place, which a request that posts two journals of one person takes as well."""
+        return Slot(self.lane, self.batch, self.position + 1)
+
     def journal(self, reference: Reference, book: str, share: int = 0) -> JournalRef:
         """Return the id of the journal at this place, in a book's open window. Raises: Fault.
 
@@ -190,7 +206,8 @@ class Outcome:
     `record` False: the reply stands elsewhere already (a repeat) or follows from the id alone.
     `member`: the person after it, one version on. `atc`: the counter it stores. `writes`: rows
     beside the ledger's, each as it stands afterwards; whoever writes any makes a version of the
-    person, who guards them.
+    person, who guards them. `beside`: a second journal of the person, at the next place and at a
+    version of its own: that by which a settlement undoes what it replaces, or a reversal restores.
     """
 
     reply: bytes
@@ -206,6 +223,7 @@ class Outcome:
     undo_kind: str = ""
     writes: tuple[Write, ...] = ()
     shares: tuple[Share, ...] = ()
+    beside: Journal | None = None
 
 
 def named(ref: JournalRef) -> SettlementId:

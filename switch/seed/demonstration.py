@@ -38,6 +38,8 @@ from switch.seed.places import (
 
 HANGZHOU: Final = RegionCode("330199")
 JIAXING: Final = RegionCode("330499")
+EXAMPLE: Final = RegionCode("339900")
+"""The fictitious city whose policy has what no source gives for a real one."""
 CROSS_CITY_SINCE: Final = date(2014, 11, 16)
 INSURED_SINCE: Final = date(2012, 1, 1)
 _CAPITALS: Final = (
@@ -139,6 +141,8 @@ PEOPLE: Final[Mapping[str, _Sketch]] = {
         "employee in Ningbo, resident in Wenzhou", current_fen=10_000,
         second=("330399", MemberClass.ADULT),
     ),
+    "example_patient": _Sketch("a relative's account pays, too", region=EXAMPLE),
+    "example_relative": _Sketch("whose account pays", earlier_fen=50_000, region=EXAMPLE),
 }  # fmt: skip
 
 
@@ -157,6 +161,7 @@ def institutions() -> dict[str, Institution]:
             HANGZHOU, 3, Level.SECONDARY, "示例杭州二级医院", date(2021, 7, 1)
         ),
     }
+    found["example_secondary"] = _place(EXAMPLE, 1, Level.SECONDARY, "示例市二级医院")
     for region in _CAPITALS:
         found[f"city_{region[:4]}_tertiary"] = _place(
             region, 1, Level.TERTIARY, f"示例{region[:4]}三级医院", CROSS_CITY_SINCE
@@ -169,6 +174,7 @@ def agencies() -> dict[str, Agency]:
     return {
         "ningbo_agency": Agency("A33020100001", "示例宁波市医疗保障经办中心", "3302"),
         "hangzhou_agency": Agency("A33010100001", "示例杭州市医疗保障经办中心", "3301"),
+        "example_agency": Agency("A33990000001", "示例市医疗保障经办中心", "3399"),
     }
 
 

@@ -5,7 +5,7 @@ otherwise are read in full (claim, reply, snapshot).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
 from operator import attrgetter
@@ -17,6 +17,7 @@ from psycopg.rows import TupleRow
 from medswitch.v1 import common_pb2, settlement_pb2
 from switch.audit.billed import as_decided
 from switch.audit.reader import month_in
+from switch.ledger.accumulators import applied, negated
 from switch.model.claim import IdentityEvidence
 from switch.model.codes import MemberClass
 from switch.model.ids import InstitutionCode, SessionId, TerminalId
@@ -24,7 +25,7 @@ from switch.model.journal import JournalKind
 from switch.model.member import Accumulators
 from switch.model.stages import Authenticated, Received, Settle
 from switch.pipeline import snapshot
-from switch.simulate.replay import Amounts, Event, Settled, Undone
+from switch.simulate.replay import Adjusted, Amounts, Event, Restored, Settled, Undone
 from switch.wire.decode import decode
 from switch.wire.split import MEMBER_CLASSES
 
@@ -39,15 +40,18 @@ WHERE j.member_id > %s AND j.member_id < %s AND j.day >= %s AND j.day <= %s
 ORDER BY j.member_id, j.day LIMIT %s
 """
 _REQUESTS: Final = """
-SELECT r.request_id, r.body, r.reply, r.snapshot, r.rule_book, r.received_at, u.kind, r.writes
+SELECT r.request_id, r.body, r.reply, r.snapshot, r.rule_book, r.received_at, r.writes
 FROM unnest(%s::date[], %s::text[]) AS k(month, request_id)
 JOIN medswitch.request r ON r.month = k.month AND r.request_id = k.request_id
-LEFT JOIN medswitch.undo u ON u.month = r.month AND u.original_id = r.request_id
 """
 _CLASSES: Final[Mapping[int, MemberClass]] = {
     number: word for word, number in MEMBER_CLASSES.items()
 }
-_UNDOING: Final = frozenset({JournalKind.CANCELLATION, JournalKind.REVERSAL})
+_UNDOING: Final = frozenset(
+    {JournalKind.CANCELLATION, JournalKind.REVERSAL, JournalKind.REPLACEMENT}
+)
+
+_DECIDED: Final = frozenset({JournalKind.SETTLEMENT, JournalKind.ADJUSTMENT})
 
 Touches = Callable[[str, str], bool]
 """Whether a candidate may change a settlement of an insured region at a place of care."""
@@ -102,9 +106,7 @@ def read_persons(
                 for one in rows
             )
         ]
-        ids = [
-            one.request_id for rows in wanted for one in rows if one.kind == JournalKind.SETTLEMENT
-        ]
+        ids = [one.request_id for rows in wanted for one in rows if one.kind in _DECIDED]
         requests = _requests(connection, ids)
         for rows in wanted:
             yield _person(rows, requests, touches, Lines(connection))
@@ -154,30 +156,127 @@ def _person(
     rows: list[Journal], requests: Mapping[str, TupleRow], touches: Touches, lines: Lines
 ) -> Person:
     person = Person([], [])
-    for row in sorted(rows, key=attrgetter("version")):
-        if row.kind in _UNDOING:
-            person.events.append(Undone(f"{row.undoes_day}/{row.undoes_number}"))
-        elif row.kind == JournalKind.SETTLEMENT:
-            stored = requests.get(row.request_id)
-            if stored is None:
-                person.unread.append("its request is missing")
-                continue
-            try:
-                person.events.append(_settled(row, stored, touches, lines))
-            except (ValueError, TypeError, LookupError) as error:
-                person.unread.append(f"{type(error).__name__}: {error}")
+    ordered = sorted(rows, key=attrgetter("version"))
+    lives = _Lives()
+    for row in ordered:
+        lives.take(row)
+    for row in ordered:
+        try:
+            event = _event(row, lives, requests, touches, lines)
+        except (ValueError, TypeError, LookupError) as error:
+            person.unread.append(f"{type(error).__name__}: {error}")
+            continue
+        if event is not None:
+            person.events.append(event)
     return person
 
 
-def _settled(journal: Journal, stored: TupleRow, touches: Touches, lines: Lines) -> Settled:
-    """Return a settlement as it was posted. Raises: ValueError, TypeError, LookupError."""
-    request_id, body, reply, kept, rule_book, received_at, undone, writes = stored
-    operation: Any = as_decided(lines, _operation(request_id, body, received_at), writes)
+@dataclass(slots=True)
+class _Lives:
+    """Which settlement each journal is a life of, and by which one it stands, by keys.
+
+    A settlement that was replaced stands again when what replaced it is reversed; one that the
+    office corrected stands by the correction.
+    """
+
+    of: dict[str, str] = field(default_factory=dict)
+    settled: dict[str, Journal] = field(default_factory=dict)
+    stands: dict[str, Journal] = field(default_factory=dict)
+    undone: dict[str, str] = field(default_factory=dict)
+    adjusted: dict[str, Journal] = field(default_factory=dict)
+    """Settlement → its last correction."""
+    before: dict[str, Journal] = field(default_factory=dict)
+    """Who undid → the journal that he undid; a correction's, the one that it took the place of."""
+    adjusting: set[str] = field(default_factory=set)
+    """Corrections."""
+
+    def take(self, row: Journal) -> None:
+        """Take the next journal of the person."""
+        key, undoes = _key(row), f"{row.undoes_day}/{row.undoes_number}"
+        if row.kind == JournalKind.SETTLEMENT:
+            self.of[key] = key
+            self.stands[key] = self.settled[key] = row
+        elif row.kind in _UNDOING:
+            settled = self.undone[key] = self.of.get(undoes, undoes)
+            if settled in self.stands:
+                self.before[row.request_id] = self.stands.pop(settled)
+        elif row.kind == JournalKind.RESTORATION:
+            self.of[key] = settled = self.undone.get(undoes, undoes)
+            self.stands[settled] = row
+        elif row.kind == JournalKind.ADJUSTMENT:
+            settled = self.undone.get(f"{row.day}/{row.number + 1}", "")
+            self.of[key] = settled
+            self.stands[settled] = self.adjusted[settled] = row
+            self.adjusting.add(key)
+
+
+def _event(
+    row: Journal, lives: _Lives, requests: Mapping[str, TupleRow], touches: Touches, lines: Lines
+) -> Event | None:
+    """Return what a journal is to the person. Raises: ValueError, TypeError, LookupError."""
+    key = _key(row)
+    if row.kind == JournalKind.SETTLEMENT:
+        return _settled(row, lives, requests, touches, lines)
+    if row.kind == JournalKind.RESTORATION:
+        return Restored(lives.of[key])
+    if row.kind == JournalKind.ADJUSTMENT:
+        before = lives.before[row.request_id]
+        if before.kind == JournalKind.RESTORATION:
+            before = lives.settled[lives.of[_key(before)]]
+        was, now = (_paid(requests, one.request_id) for one in (before, row))
+        sums = applied(row.deltas, negated(before.deltas))
+        current, earlier = was.current - now.current, was.earlier - now.earlier
+        return Adjusted(lives.of[key], sums, current, earlier)
+    if row.kind in _UNDOING and f"{row.day}/{row.number - 1}" not in lives.adjusting:
+        return Undone(lives.undone[key])
+    return None
+
+
+def _key(row: Journal) -> str:
+    return f"{row.day}/{row.number}"
+
+
+def _paid(requests: Mapping[str, TupleRow], request_id: str) -> Amounts:
+    reply = settlement_pb2.SettleResponse.FromString(requests[request_id][2])
+    return _amounts(reply.decision.split)
+
+
+def _settled(
+    journal: Journal,
+    lives: _Lives,
+    requests: Mapping[str, TupleRow],
+    touches: Touches,
+    lines: Lines,
+) -> Settled:
+    """Return a settlement as it was posted, with what the office corrected of it.
+
+    Raises: ValueError, TypeError, LookupError.
+    """
+    if journal.request_id not in requests:
+        raise LookupError("its request is missing")
+    _, body, reply, kept, rule_book, received_at, writes = requests[journal.request_id]
+    asked = _operation(journal.request_id, body, received_at)
+    operation: Any = as_decided(lines, asked, writes)
     member, institution, prescriber = snapshot.restore(kept)
     decision = settlement_pb2.SettleResponse.FromString(reply).decision
+    claim, now, key = operation.claim, None, _key(journal)
+    adjusted = lives.adjusted.get(key)
+    if adjusted is not None:
+        _, body, _, kept, rule_book, received_at, _ = requests[adjusted.request_id]
+        claim = _operation(adjusted.request_id, body, received_at).claim
+        corrected, institution, prescriber = snapshot.restore(kept)
+        # The facts as corrected; sums and balances as they were: what moved is carried along.
+        member = replace(
+            corrected,
+            account_current_fen=member.account_current_fen,
+            account_earlier_fen=member.account_earlier_fen,
+            accumulators=member.accumulators,
+        )
+        now = _paid(requests, adjusted.request_id)
+    stands = lives.stands.get(key)
     return Settled(
-        key=f"{journal.day}/{journal.number}",
-        claim=operation.claim,
+        key=key,
+        claim=claim,
         member=member,
         institution=institution,
         prescriber=prescriber,
@@ -189,8 +288,11 @@ def _settled(journal: Journal, stored: TupleRow, touches: Touches, lines: Lines)
         member_class=_CLASSES[decision.member_class],
         insurance=journal.insurance,
         deltas=journal.deltas,
-        live=undone is None,
+        live=stands is not None,
         touched=touches(journal.region_insured, journal.region_care),
+        request_id=journal.request_id,
+        stands="" if stands is None else _key(stands),
+        now=now,
     )
 
 

@@ -65,6 +65,16 @@ class Settled:
     deltas: Accumulators
     live: bool
     touched: bool
+    request_id: str = ""
+    stands: str = ""
+    """The key of the journal by which it stands: its own, unless it was restored or adjusted."""
+    now: Amounts | None = None
+    """Who pays what since the office adjusted it; None: as it was posted."""
+
+    @property
+    def paid(self) -> Amounts:
+        """Who pays what as it stands."""
+        return self.amounts if self.now is None else self.now
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +84,27 @@ class Undone:
     key: str
 
 
-Event = Settled | Undone
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What lets an undone settlement stand again, named by its key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """What the office corrected, named by its key: from here on people are as the correction says.
+
+    `sums`, `current`, `earlier`: what it moved beside what had been posted.
+    """
+
+    key: str
+    sums: Accumulators
+    current: int
+    earlier: int
+
+
+Event = Settled | Undone | Restored | Adjusted
 
 Decide = Callable[[Settled, Member], Decision | Decline]
 """Decides a settlement for a person under the candidate."""
@@ -87,6 +117,9 @@ class Effect:
     settled: Settled
     after: Amounts
     decline: Decline | None
+    member: Member
+    """The person as he would have been."""
+    decision: Decision | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,21 +166,32 @@ def replay(events: Iterable[Event], decide: Decide) -> Iterator[Effect]:
     shift = _NONE
     given: dict[str, _Shift] = {}
     for event in events:
-        if isinstance(event, Undone):
-            own = given.pop(event.key, _NONE)
+        if isinstance(event, Adjusted):
+            moved = _Shift(event.sums, event.current, event.earlier)
+            if moved:
+                own = given.get(event.key, _NONE).plus(moved.taken_off())
+                given[event.key] = own
+                shift = shift.plus(moved.taken_off())
+            continue
+        if not isinstance(event, Settled):
+            own = given.get(event.key, _NONE)
             if own:
-                shift = shift.plus(own.taken_off())
+                shift = shift.plus(own if isinstance(event, Restored) else own.taken_off())
             continue
         if not event.touched and not shift:
             continue
-        decision = decide(event, shift.on(event.member) if shift else event.member)
+        member = shift.on(event.member) if shift else event.member
+        decision = decide(event, member)
         after = _after(event, decision)
         own = _own(event, decision, after)
         if own:
             given[event.key] = own
             shift = shift.plus(own)
         if event.live:
-            yield Effect(event, after, decision if isinstance(decision, Decline) else None)
+            if isinstance(decision, Decline):
+                yield Effect(event, after, decision, member, None)
+            else:
+                yield Effect(event, after, None, member, decision)
 
 
 def amounts_of(split: Split) -> Amounts:
@@ -165,7 +209,7 @@ def amounts_of(split: Split) -> Amounts:
 
 def _after(event: Settled, decision: Decision | Decline) -> Amounts:
     if isinstance(decision, Decline):
-        total = event.amounts.total
+        total = event.claim.total_fen
         return Amounts(total, {}, 0, 0, 0, 0, total)
     return amounts_of(decision.split)
 

@@ -84,7 +84,7 @@ class Sums:
         found = False
         for effect in effects:
             found = True
-            before, after = effect.settled.amounts, effect.after
+            before, after = effect.settled.paid, effect.after
             funds, person = (before.fund, after.fund), (before.person, after.person)
             self.whole.add_bill(before.total, funds, person)
             _add_payers(self.payers, before, 0)

@@ -167,12 +167,14 @@ class Lane:
         lane, number = await self._postman.next_batch()
         decided: Pairs = []
         faults: list[tuple[Waiting, Fault]] = []
-        for position, waiting in enumerate(batch):
+        position = 0
+        for waiting in batch:
             outcome = self._decide(view, waiting, Slot(lane, number, position))
             if isinstance(outcome, Fault):
                 faults.append((waiting, outcome))
             else:
                 decided.append((waiting, outcome))
+            position += waiting.places
         again, ended = await self._post(batch, decided, before, now)
         left_out = {id(w) for w in again} | {id(w) for w in ended}
         for waiting, one in decided:

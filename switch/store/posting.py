@@ -3,7 +3,7 @@
 The order of the arrays is the lock order: windows, members and request ids ascending.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -19,7 +19,7 @@ from switch.model.ids import (
 )
 from switch.model.journal import Journal
 from switch.model.member import Accumulators, Member
-from switch.model.stages import Recorded, Settle
+from switch.model.stages import Adjust, Recorded, Settle
 from switch.pipeline.undo import TOMBSTONE
 from switch.pipeline.view import Outcome
 from switch.security.encode import stored_mac
@@ -49,7 +49,7 @@ class Sealer(Protocol):
 class Decided:
     """A request with its outcome, at its place in the batch."""
 
-    operation: Recorded
+    operation: Recorded | Adjust
     outcome: Outcome
     position: int
 
@@ -83,8 +83,8 @@ def call(
 ) -> Sealed:
     """Return the arguments of `medswitch.post` for a batch, in the function's own order."""
     journals = [d.outcome.journal for d in decided if d.outcome.journal is not None]
-    if shares := [share.journal for d in decided for share in d.outcome.shares]:
-        journals = sorted((*journals, *shares), key=lambda one: one.ref.journal_id)
+    if further := [one for d in decided for one in _further(d.outcome)]:
+        journals = sorted((*journals, *further), key=lambda one: one.ref.journal_id)
     requests = [row for d in decided for row in _request_rows(d)]
     written = {
         d.operation.request_id: sections_of(d.outcome.writes) for d in decided if d.outcome.writes
@@ -171,6 +171,21 @@ def _after(decided: Sequence[Decided]) -> dict[MemberId, Member]:
     return after
 
 
+def _further(outcome: Outcome) -> Iterator[Journal]:
+    """Yield the journals that a request posts besides its own."""
+    if outcome.beside is not None:
+        yield outcome.beside
+    for share in outcome.shares:
+        yield share.journal
+
+
+def _version(outcome: Outcome) -> int | None:
+    """Return the version of its person that a request's own row makes; its journal makes it."""
+    if outcome.journal is not None:
+        return outcome.journal.member_version
+    return None if outcome.member is None else outcome.member.version
+
+
 def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
     if not rows:
         return [()] * width
@@ -178,7 +193,8 @@ def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
 
 
 def _sessions(decided: Sequence[Decided]) -> list[tuple[bytes, str]]:
-    received = (d.operation.call.received for d in decided)
+    calls = (d.operation for d in decided if not isinstance(d.operation, Adjust))
+    received = (operation.call.received for operation in calls)
     return sorted({(bytes(r.session_id), str(r.terminal_id)) for r in received})
 
 
@@ -238,7 +254,7 @@ def _request_rows(decided: Decided) -> list[list[Any]]:
         int(outcome.code),
         outcome.reply,
         outcome.member_id,
-        None if outcome.member is None else outcome.member.version,
+        _version(outcome),
         outcome.atc,
         None if journal is None else journal.ref.day,
         None if journal is None else journal.ref.journal_id,
@@ -259,12 +275,14 @@ def _tombstone_row(row: list[Any], original: RequestId) -> list[Any]:
     return tombstone
 
 
-def _bucket(operation: Recorded, outcome: Outcome) -> int:
+def _bucket(operation: Recorded | Adjust, outcome: Outcome) -> int:
     if outcome.member_id:
         return bucket_of_member(MemberId(outcome.member_id))
     if isinstance(operation, Settle):
         evidence: Evidence = operation.evidence
         return bucket_of_person(evidence.social_security_number)
+    if isinstance(operation, Adjust):
+        raise AssertionError("an adjustment is somebody's")  # its outcome names him
     return bucket_of_member(member_named(operation))
 
 

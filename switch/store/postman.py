@@ -26,6 +26,7 @@ from switch.store.connection import (
     number_taken,
     transient,
 )
+from switch.store.old_books import OldBooks
 from switch.store.posting import ARGUMENTS, BatchKey, Decided, Sealer, call
 from switch.store.reading import Asked, read
 
@@ -50,6 +51,13 @@ _TYPES: Final = (  # one line a group of columns, as in the function
     "date[]", "text[]", "int[]", "text[]", "text[]", "text", "int", "bytea", "jsonb",
 )
 # fmt: on
+POST: Final = psycopg.sql.SQL("SELECT outcome, keys FROM post({})").format(
+    psycopg.sql.SQL(", ").join(
+        psycopg.sql.SQL("${}::{}").format(psycopg.sql.SQL(str(number)), psycopg.sql.SQL(kind))
+        for number, kind in enumerate(_TYPES, start=1)
+    )
+)
+"""The same for who posts through a cursor of psycopg's."""
 _POST: Final = Statement(
     "post",
     psycopg.sql.SQL("SELECT outcome, keys FROM post({})")
@@ -105,6 +113,7 @@ class Postman:
         self._batch = 1
         self._previous = b""
         self._warned = False
+        self._old_books = OldBooks()
 
     async def close(self) -> None:
         """Close the connection; the lane's number is never used again."""
@@ -134,7 +143,7 @@ class Postman:
         """Return the view of a batch. Raises: TryAgain, Unavailable, Refused."""
         channel = await self._connected()
         try:
-            return await read(channel, reference, asked, now)
+            return await read(channel, reference, asked, now, self._old_books)
         except psycopg.Error as error:
             raise await self._not_posted(error) from error
         except Exception as error:  # a row that is none is one person's, not his neighbours'

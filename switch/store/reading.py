@@ -34,6 +34,7 @@ from switch.model.stages import (
     Inquiry,
     OnFilings,
     OnVisits,
+    Original,
     Presettle,
     Recorded,
     Settle,
@@ -43,7 +44,9 @@ from switch.pipeline.family import bound
 from switch.pipeline.view import Found, Reference, Register, Undone, View
 from switch.store.channel import Channel, Statement
 from switch.store.filings import read_filings
-from switch.store.originals import read_originals
+from switch.store.lives import read_lives
+from switch.store.old_books import OldBooks
+from switch.store.originals import read_books, read_originals, undone_by
 from switch.store.visits import read_visits
 
 Asked = Recorded | Inquiry | GetSettlement
@@ -89,7 +92,8 @@ _REGISTER: Final = Statement(
     "register",
     """
 SELECT r.request_id, r.method, r.body, r.code, r.reply, r.member_id, r.journal_day, r.journal_id,
-    u.kind, u.by_request_id, u.at, j.total_fen, r.writes -> 'visit' -> 0 ->> 'visit_id'
+    u.kind, u.by_request_id, u.at, j.total_fen, r.snapshot, r.rule_book,
+    r.writes -> 'visit' -> 0 ->> 'visit_id'
 FROM unnest($1::date[], $2::text[]) AS k(month, request_id)
 JOIN request r ON r.month = k.month AND r.request_id = k.request_id
 LEFT JOIN undo u ON u.month = r.month AND u.original_id = r.request_id
@@ -104,6 +108,7 @@ async def read(
     reference: Reference,
     asked: Sequence[Asked],
     now: datetime,
+    old_books: OldBooks,
 ) -> View:
     """Return the view of a batch: one pipelined round trip, a second only when something is undone.
 
@@ -123,13 +128,16 @@ async def read(
         _add_register(view, row)
     if relatives := {r for m in view.people.values() for r in bound(m.filings)}:
         await _read_people(channel, view, relatives)
-    undone = [one for one in asked if isinstance(one, Undo)]
-    if undone:
-        await _read_people(channel, view, await read_originals(channel, view, undone))
+    if any(row.undone is not None for row in view.register.values()):
+        await read_lives(channel, view)
+    undoing = [(one, stated) for one in asked if (stated := undone_by(one)) is not None]
+    if undoing:
+        await _read_people(channel, view, await read_originals(channel, view, undoing))
+        await read_books(channel, view, undoing, old_books)
     filed = {one.member_id for one in asked if isinstance(one, OnFilings)}
     if filed:
         await read_filings(channel, view, filed)
-    await _read_visits(channel, view, asked, undone)
+    await _read_visits(channel, view, asked, undoing)
     return view
 
 
@@ -137,13 +145,13 @@ async def _read_visits(
     channel: Channel,
     view: View,
     asked: Sequence[Asked],
-    undone: Sequence[Undo],
+    undone: Sequence[tuple[object, Original]],
 ) -> None:
     """Add the visits that a batch is about, if it is about any."""
     named = [one for one in asked if isinstance(one, OnVisits)]
     claims = [one.claim for one in asked if isinstance(one, Settle | Presettle)]
     billed = [one for one in claims if one.visit_id and is_visit_id(one.visit_id)]
-    originals = (view.register.get(one.original.request_id) for one in undone)
+    originals = (view.register.get(stated.request_id) for _, stated in undone)
     back = {one.visit_id for one in originals if one is not None and one.visit_id}
     if named or billed or back:
         takes = {one.visit_id for one in billed if not one.lines}
@@ -152,11 +160,10 @@ async def _read_visits(
 
 def ids_of(asked: Asked) -> tuple[RequestId, ...]:
     """Return the request ids a request touches: its own, and that of the original it names."""
-    if isinstance(asked, Undo):
-        return (asked.request_id, asked.original.request_id)
     if isinstance(asked, GetSettlement):
         return (asked.original.request_id,)
-    return (asked.request_id,)
+    stated = undone_by(asked)
+    return (asked.request_id,) if stated is None else (asked.request_id, stated.request_id)
 
 
 def member_named(asked: ByNumber) -> MemberId:
@@ -274,9 +281,9 @@ def _filing(
 
 
 def _add_register(view: View, row: TupleRow) -> None:
-    (request_id, method, body, code, reply, member_id, day, journal, kind, by, at, total, visit) = (
-        row
-    )
+    (request_id, method, body, code, reply, member_id, day, journal, kind, by, at, total,
+     snapshot, rule_book, visit) = row  # fmt: skip
+    ref = None if journal is None else JournalRef(day, JournalId(journal))
     view.register[RequestId(request_id)] = Register(
         request_id=RequestId(request_id),
         method=method,
@@ -284,10 +291,13 @@ def _add_register(view: View, row: TupleRow) -> None:
         code=ReplyCode(code),
         reply=bytes(reply),
         member_id=member_id,
-        journal=None if journal is None else JournalRef(day, JournalId(journal)),
+        journal=ref,
         undone=None if kind is None else Undone(kind, RequestId(by), at),
         total_fen=None if total is None else Fen(total),
         visit_id=visit or "",
+        snapshot=bytes(snapshot),
+        rule_book=rule_book,
+        stands=ref,
     )
 
 

@@ -36,7 +36,7 @@ from switch.model.visit import Taking, Visit, VisitDetails, VisitLine, VisitStat
 from switch.pipeline.view import View
 from switch.pipeline.visit import PAGE_LINES
 from switch.store.acts import act_of, act_row
-from switch.store.channel import Call, Channel, Statement
+from switch.store.channel import Channel, Statement
 
 _VISITS: Final = Statement(
     "visits",
@@ -52,20 +52,20 @@ JOIN visit v ON v.bucket = k.bucket AND v.member_id = k.member_id AND v.state = 
 
 # Every line that stands, or only those of changes that are not all settled.
 _ALL_LINES: Final = Statement(
-    "visit_lines",
+    "visit_lines_all",
     """
 SELECT k.visit_id, l.change, json_agg(l.content)
-FROM unnest($1::int[], $2::text[], $3::bool[]) AS k(bucket, visit_id, whole)
+FROM unnest($1::int[], $2::text[], $3::int[]) AS k(bucket, visit_id, whole)
 JOIN visit v ON v.bucket = k.bucket AND v.visit_id = k.visit_id
 JOIN visit_line l ON l.bucket = v.bucket AND l.visit_id = v.visit_id AND l.withdrawn IS NULL
-    AND (k.whole OR l.change > v.settled_change)
+    AND (k.whole = 1 OR l.change > v.settled_change)
 GROUP BY k.visit_id, l.change
 """,
-    ("int[]", "text[]", "bool[]"),
+    ("int[]", "text[]", "int[]"),
 )
 
 _LINES: Final = Statement(
-    "visit_lines_numbered",
+    "visit_lines",
     """
 SELECT k.visit_id, l.change, json_agg(l.content)
 FROM unnest($1::int[], $2::text[], $3::bigint[]) AS k(bucket, visit_id, number)
@@ -100,7 +100,7 @@ CROSS JOIN LATERAL (
     ORDER BY l.number LIMIT $4) AS p
 GROUP BY k.visit_id, p.change
 """,
-    ("int[]", "text[]", "bigint[]", "bigint"),
+    ("int[]", "text[]", "bigint[]", "int"),
 )
 
 _DAYS: Final = Statement(
@@ -134,22 +134,21 @@ async def read_visits(
     """
     wanted = _Wanted(asked, set(settled), set(undone))
     wanted.visits.update(named)
-    keys = (*_keys(wanted.visits), *_member_keys(wanted.members))
-    calls: list[Call] = [(_VISITS, _VISITS.parameters(keys))]
-    calls += [(one, one.parameters(values)) for one, values in wanted.statements()]
-    visits, *found = await channel.run(calls)
-    for row in visits:
-        visit = visit_of(row[0])
+    calls = [(_VISITS, (*_keys(wanted.visits), *_member_keys(wanted.members)))]
+    calls += wanted.statements()
+    days = (_DAYS, _keys(wanted.days))
+    answers = await channel.run([(one, one.parameters(values)) for one, values in (*calls, days)])
+    for (row,) in answers[0]:
+        visit = visit_of(row)
         view.visits[visit.visit_id] = visit
         view.lines.setdefault(visit.visit_id, {})
-    for rows in found:
+    for rows in answers[1:-1]:
         for visit_id, change, contents in rows:
             lines = view.lines.setdefault(visit_id, {})
             for content in contents:
                 lines[content[0]] = VisitLine(line_of(content), change)
-    if wanted.days:
-        for visit_id, first, last in await channel.ask(_DAYS, *_keys(wanted.days)):
-            view.line_days[visit_id] = first, last
+    for visit_id, first, last in answers[-1]:
+        view.line_days[visit_id] = first, last
 
 
 class _Wanted:
@@ -199,7 +198,7 @@ class _Wanted:
         """Yield the statements that read lines."""
         if self._all:
             ids = sorted(self._all)
-            yield _ALL_LINES, (*_keys(ids), [one in self._whole for one in ids])
+            yield _ALL_LINES, (*_keys(ids), [int(one in self._whole) for one in ids])
         for statement, numbers, *more in (
             (_LINES, self._named),
             (_LINES_NAMING, self._naming),

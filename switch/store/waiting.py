@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from switch.model.claim import CardEvidence
 from switch.model.fault import Fault, FaultReason
 from switch.model.ids import RequestId
-from switch.model.stages import Recorded, Settle
+from switch.model.stages import Recorded, Reverse, Settle
 from switch.store.reading import ids_of
 
 
@@ -22,6 +22,8 @@ class Waiting:
     operation: Recorded
     future: asyncio.Future[bytes]
     ids: tuple[RequestId, ...]
+    places: int = 1
+    """Places of a batch that it takes: `places_of`."""
     joined: bool = False
     """Whether it is in a batch: from then on it is decided, whoever still waits for it."""
     in_doubt: bool = False
@@ -53,21 +55,31 @@ class Waiting:
 
 def wait_for(operation: Recorded) -> Waiting:
     """Return a request that begins to wait, in the running loop."""
-    return Waiting(operation, asyncio.get_running_loop().create_future(), ids_of(operation))
+    future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+    return Waiting(operation, future, ids_of(operation), places_of(operation))
+
+
+def places_of(operation: Recorded) -> int:
+    """Return how many places of a batch a request takes: each has its own journals.
+
+    A settlement that replaces another undoes that, too; a reversal may restore what was replaced.
+    """
+    second = operation.replaces is not None if isinstance(operation, Settle) else False
+    return 2 if second or isinstance(operation, Reverse) else 1
 
 
 def take(queue: deque[Waiting], size_max: int, bytes_max: int) -> list[Waiting]:
     """Take the next batch from the queue; what must wait for it keeps its turn.
 
-    A batch has bodies of `bytes_max` at most, or one body alone.
+    A batch has `size_max` places at most, and bodies of `bytes_max` at most or one body alone.
     """
     taken: list[Waiting] = []
     held: list[Waiting] = []
     ids: set[RequestId] = set()
-    size_bytes = 0
-    while queue and len(taken) < size_max:
+    size = size_bytes = 0
+    while queue:
         body_bytes = len(queue[0].operation.call.received.body)
-        if taken and size_bytes + body_bytes > bytes_max:
+        if size + queue[0].places > size_max or (taken and size_bytes + body_bytes > bytes_max):
             break
         waiting = queue.popleft()
         if waiting.future.cancelled():
@@ -77,6 +89,7 @@ def take(queue: deque[Waiting], size_max: int, bytes_max: int) -> list[Waiting]:
         ids.update(waiting.ids)
         (taken if free else held).append(waiting)
         waiting.joined = free
+        size += waiting.places if free else 0
         size_bytes += body_bytes if free else 0
     queue.extendleft(reversed(held))
     taken.sort(key=_counter)

@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from switch.model.answer import Answer
+from switch.model.claim import Claim
 from switch.model.fault import Fault
+from switch.model.ids import RequestId
 from switch.model.stages import Authenticated
 from switch.wire import decode, differ, encode, faults, frames, terminal
 from switch.wire.decode import Operation
@@ -34,6 +36,10 @@ class WireCodec:
     def encode(self, method: str, answer: Answer) -> bytes:
         """Return the reply message of a method."""
         return encode.encode(method, answer)
+
+    def settled_claim(self, request_id: RequestId, body: bytes) -> Claim:
+        """Return the claim of a recorded Settle. Raises: Fault."""
+        return decode.settled_claim(request_id, body)
 
     def differing_field(self, method: str, recorded: bytes, received: bytes) -> str:
         """Return the path of the first field in which two request bodies differ."""

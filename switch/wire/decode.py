@@ -25,10 +25,12 @@ from switch.model.ids import (
     BEIJING,
     CardIdentifier,
     InstitutionCode,
+    RequestId,
     is_visit_id,
     parse_member_id,
     parse_region,
     parse_social_security_number,
+    request_institution,
 )
 from switch.model.stages import (
     Authenticated,
@@ -78,7 +80,8 @@ def _read_member(call: Authenticated) -> ReadMember:
 def _presettle(call: Authenticated) -> Presettle:
     message = parse(settlement_pb2.PresettleRequest, call.received.body)
     claim = _claim(message.claim, call)
-    return Presettle(call, claim, _evidence(message.evidence, signed=False))
+    evidence = _evidence(message.evidence, signed=False)
+    return Presettle(call, claim, evidence, _replaces(message, claim))
 
 
 def _settle(call: Authenticated) -> Settle:
@@ -98,7 +101,17 @@ def _settle(call: Authenticated) -> Settle:
             checks.amount("expected.account_relative_fen", expected.account_relative_fen),
         ),
         checks.bytes_of("settle_nonce", message.settle_nonce, 16),
+        _replaces(message, claim),
     )
+
+
+def settled_claim(request_id: RequestId, body: bytes) -> Claim:
+    """Return the claim of a recorded Settle; it was checked against its day when it came.
+
+    Raises: Fault.
+    """
+    message = parse(settlement_pb2.SettleRequest, body)
+    return _claim_of(message.claim, request_institution(request_id), date.max)
 
 
 def _cancel(call: Authenticated) -> Cancel:
@@ -142,12 +155,26 @@ _DECODERS: Final[dict[str, Callable[[Authenticated], Operation]]] = {
 }
 
 
-def _original(message: settlement_pb2.Original, institution: InstitutionCode) -> Original:
+def _replaces(
+    message: settlement_pb2.PresettleRequest | settlement_pb2.SettleRequest, claim: Claim
+) -> Original | None:
+    if not message.HasField("replaces"):
+        return None
+    institution = request_institution(claim.request_id)
+    original = _original(message.replaces, institution, "replaces")
+    if claim.request_id == original.request_id:
+        raise malformed("replaces.request_id", "a settlement cannot replace itself; use a new id")
+    return original
+
+
+def _original(
+    message: settlement_pb2.Original, institution: InstitutionCode, path: str = "original"
+) -> Original:
     return Original(
-        checks.request_id("original.request_id", message.request_id, institution),
-        checks.one_of("original.method", message.method, methods.ORIGINAL_METHODS),
-        checks.shaped("original.member_id", message.member_id, parse_member_id),
-        checks.amount("original.total_fen", message.total_fen),
+        checks.request_id(f"{path}.request_id", message.request_id, institution),
+        checks.one_of(f"{path}.method", message.method, methods.ORIGINAL_METHODS),
+        checks.shaped(f"{path}.member_id", message.member_id, parse_member_id),
+        checks.amount(f"{path}.total_fen", message.total_fen),
     )
 
 
@@ -160,7 +187,11 @@ def _check_two_ids(request_id: str, original: Original) -> None:
 
 def _claim(message: common_pb2.Claim, call: Authenticated) -> Claim:
     today = call.received.received_at.astimezone(BEIJING).date()
-    request_id = checks.request_id("claim.request_id", message.request_id, call.institution)
+    return _claim_of(message, call.institution, today)
+
+
+def _claim_of(message: common_pb2.Claim, institution: InstitutionCode, today: date) -> Claim:
+    request_id = checks.request_id("claim.request_id", message.request_id, institution)
     admitted_on = checks.past_day_or_none("claim.admitted_on", message.admitted_on, today)
     discharged_on = checks.past_day_or_none("claim.discharged_on", message.discharged_on, today)
     if admitted_on is not None and discharged_on is not None and discharged_on < admitted_on:

@@ -19,10 +19,10 @@ from switch.model.answer import (
     VisitAnswer,
     VisitToldAnswer,
 )
-from switch.model.stages import Original
 from switch.wire import filing, methods, visit
 from switch.wire.outcome import declined, done, epoch_ms, iso
 from switch.wire.person import member_message
+from switch.wire.replaced import original_message, write_replaced, write_restored
 from switch.wire.split import write_decision
 
 _Reply = (
@@ -124,6 +124,8 @@ def _settled(answer: SettleAnswer) -> settlement_pb2.SettleResponse:
         balance_fen=answer.balance_current_fen + answer.balance_earlier_fen,
     )
     write_decision(reply.decision, answer.decision)
+    if answer.replaced is not None:
+        write_replaced(reply.replaced, answer.replaced, answer.decision.split)
     return reply
 
 
@@ -140,6 +142,8 @@ def _presettled(answer: PresettleAnswer) -> settlement_pb2.PresettleResponse:
         settle_nonce_expires_at_ms=int.from_bytes(answer.settle_nonce[:8], "big"),
     )
     write_decision(reply.decision, answer.decision)
+    if answer.replaced is not None:
+        write_replaced(reply.replaced, answer.replaced, answer.decision.split)
     return reply
 
 
@@ -155,7 +159,7 @@ def _declined(name: str, answer: DeclineAnswer) -> _Reply:
 def _undone(name: str, answer: UndoAnswer) -> _Reply:
     current, earlier = answer.balance_current_fen, answer.balance_earlier_fen
     undone = settlement_pb2.Undone(
-        original=_original(answer.original),
+        original=original_message(answer.original),
         tombstone=not answer.undone and not answer.by,
         undo_settlement_id=answer.undo or "",
         undone_settlement_id=answer.undone or "",
@@ -172,6 +176,8 @@ def _undone(name: str, answer: UndoAnswer) -> _Reply:
         balance_earlier_fen=earlier,
         balance_fen=None if current is None or earlier is None else current + earlier,
     )
+    if answer.restored is not None:
+        write_restored(undone.restored, answer.restored)
     outcome = done(answer.request_id)
     if name == methods.CANCEL:
         return settlement_pb2.CancelResponse(outcome=outcome, undone=undone)
@@ -183,11 +189,12 @@ def _state(answer: StateAnswer) -> settlement_pb2.GetSettlementResponse:
     if answer.decline is not None and answer.state is not State.DECLINED:
         # The question is declined: nothing is said of the request, NEVER_SEEN least of all.
         return settlement_pb2.GetSettlementResponse(
-            outcome=declined(original.request_id, answer.decline), original=_original(original)
+            outcome=declined(original.request_id, answer.decline),
+            original=original_message(original),
         )
     reply = settlement_pb2.GetSettlementResponse(
         outcome=done(original.request_id),
-        original=_original(original),
+        original=original_message(original),
         state=_STATES[answer.state],
         undone_by=answer.undone_by,
         undone_at_ms=0 if answer.undone_at is None else epoch_ms(answer.undone_at),
@@ -225,12 +232,3 @@ def _set_recorded(
         return reply.reverse.outcome
     reply.settle.ParseFromString(recorded)
     return reply.settle.outcome
-
-
-def _original(original: Original) -> settlement_pb2.Original:
-    return settlement_pb2.Original(
-        request_id=original.request_id,
-        method=original.method,
-        member_id=original.member_id,
-        total_fen=original.total_fen,
-    )

@@ -4,21 +4,24 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from clients.bill import inpatient, item
 from clients.faults import OutcomeUnknown, SwitchFault
 from clients.filing import FilingClient
 from clients.outbox import EntryState
 from clients.province import Province as Files
 from clients.terminal import TerminalClient
-from medswitch.v1 import filing_pb2, reply_pb2, settlement_pb2
+from medswitch.v1 import common_pb2, filing_pb2, reply_pb2, settlement_pb2
 from switch.app import SystemClock, switch
 from switch.audit import audit_database
 from switch.config import Settings
 from switch.model.fault import FaultReason
 from switch.server.authenticate import Proven
+from tests.fix_filings import allow_filings_of_the_past
 from tests.fix_province import KEK, Province
 
 OK = reply_pb2.REPLY_CODE_OK
@@ -134,6 +137,48 @@ def test_a_filing_of_unknown_outcome_stays_in_the_outbox_until_it_is_resolved(
     again = filings.file(member, wanted(served), operator="王一", why="转上级医院")
     assert again.outcome.code == reply_pb2.REPLY_CODE_FILING_OVERLAPS
     assert audit_database(served.province.url, KEK).clean
+
+
+def test_a_stay_begun_within_a_filing_is_settled_under_it(served: Served) -> None:
+    """Taken for the past as policy allows, ended or withdrawn in the middle of the stay."""
+    province = served.province
+    allow_filings_of_the_past(province, 10)
+    agency, hospital = served.counter("ningbo_agency_1"), served.counter("hangzhou_tertiary_1")
+    filings, member = FilingClient(agency), province.member_id(WHO)
+    card = province.card(WHO)
+    today = date.fromisoformat(province.one("SELECT max(day)::text FROM clearing_window")[0])
+
+    def ago(days: int) -> date:
+        return today - timedelta(days=days)
+
+    def file(since: date, until: str = "", place: str = "330100") -> filing_pb2.FileResponse:
+        asked = filing_pb2.FileRequest(
+            kind=settlement_pb2.FILING_KIND_RESIDENCE, place=place, since=since.isoformat(),
+            until=until,
+        )  # fmt: skip
+        return filings.file(member, asked, operator="王一", why="长期居住")
+
+    def stay(admitted: date) -> common_pb2.Decision:
+        lines = [item("DEMO-CEFTRI-INJ", "头孢曲松", 200, "40.00")]
+        claim = inpatient("330199", admitted, today, lines)
+        settled = hospital.settle(claim, card, hospital.presettle(claim, card))
+        assert settled.outcome.code == OK, settled.outcome.message_en
+        return settled.decision
+
+    early = file(ago(11))
+    assert early.outcome.code == reply_pb2.REPLY_CODE_FILING_TOO_EARLY
+    assert {one.key: one.value for one in early.outcome.facts}["earliest"] == ago(10).isoformat()
+    taken = file(ago(10), ago(4).isoformat())
+    assert taken.outcome.code == OK, taken.outcome.message_en
+    ended = taken.record.filing.filing_id
+    assert stay(ago(4)).filing_id == ended
+    assert stay(ago(3)).filing_id == ""
+    again = file(ago(2)).record.filing.filing_id
+    assert stay(ago(2)).filing_id == again
+    assert filings.withdraw(member, again, operator="王一", why="已返回").outcome.code == OK
+    assert stay(ago(1)).filing_id == again, "begun before it was withdrawn"
+    assert stay(today).filing_id == ""
+    assert audit_database(province.url, KEK).clean
 
 
 def test_a_message_that_breaks_the_contract_is_refused_at_its_field(served: Served) -> None:

@@ -7,7 +7,7 @@ from clients.bill import bill, item
 from clients.card import Credential
 from medswitch.v1 import reply_pb2, settlement_pb2, visit_pb2
 from tests.fix_filings import today_of
-from tests.fix_province import Province, room
+from tests.fix_province import Province, original_of, room
 from tests.fix_visits import Ward, charge, open_stay_terms
 
 OK = reply_pb2.REPLY_CODE_OK
@@ -136,3 +136,19 @@ async def test_the_fee_of_a_registration_names_its_visit(province: Province) -> 
         wrong = bill("21", "330299", today, fee, visit_id=visit.visit_id)
         refused = await there.presettle(wrong, card)
         assert refused.outcome.code == reply_pb2.REPLY_CODE_VISIT_DIFFERS
+
+
+async def test_a_settlement_of_a_visit_is_not_replaced(province: Province) -> None:
+    async with room(province, AT) as there:
+        ward, card = Ward(there), province.card(WHO)
+        visit = await ward.admit(WHO)
+        lines = [charge(n, ward.day(-5), "10.00") for n in (1, 2)]
+        await ward.upload(visit, lines)
+        claim = await ward.bill(visit, interim=True)
+        body = await there.bill_body(claim, card)
+        assert (await there.settle(body)).outcome.code == OK
+        original = original_of(body, visit.member_id)
+        rest = bill("21", "330299", today_of(there.clock), lines[:1], visit_id=visit.visit_id)
+        refused = await there.presettle(rest, card, original)
+        assert refused.outcome.code == reply_pb2.REPLY_CODE_VISIT_NOT_REPLACED
+        assert (await there.cancel(original)).outcome.code == OK

@@ -17,17 +17,19 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     consumes,
     invariant,
+    multiple,
     precondition,
     rule,
     run_state_machine_as_test,
 )
 
 from clients.bill import item
-from medswitch.v1 import reply_pb2
+from medswitch.v1 import reply_pb2, settlement_pb2
 from switch.store.windows import close_window
 from tests.fix_province import ManualClock, Province, Room, open_room, original_of
 
 OK = reply_pb2.REPLY_CODE_OK
+ALREADY = reply_pb2.REPLY_CODE_ALREADY_UNDONE
 PEOPLE = ("employee_in_service", "pharmacy_buyer", "cancel_patient")
 T = TypeVar("T")
 ACCOUNTS = """
@@ -59,6 +61,7 @@ def machine_of(provinces: Provinces) -> type[RuleBasedStateMachine]:
             self.clock = ManualClock()
             self.room = self.enter()
             self.cancelled: set[bytes] = set()
+            self.replaced: dict[bytes, tuple[bytes, int]] = {}
             self.cards = {who: self.province.card(who) for who in PEOPLE}
             self.balances = {who: self.read(who)[0] for who in PEOPLE}
 
@@ -105,13 +108,55 @@ def machine_of(provinces: Provinces) -> type[RuleBasedStateMachine]:
             assert answer.outcome.code == (reply_pb2.REPLY_CODE_CANCELLED if cancelled else OK)
 
         @rule(target=undone, one=consumes(settled))
-        def reverse(self, one: tuple[str, bytes, int]) -> tuple[str, bytes]:
+        def reverse(self, one: tuple[str, bytes, int]) -> Any:
             who, body, account = one
             original = original_of(body, self.province.member_id(who))
-            assert self.run(self.room.reverse(original)).outcome.code == OK
-            if body not in self.cancelled:
-                self.balances[who] += account
+            answer = self.run(self.room.reverse(original))
+            if body in {before for before, _ in self.replaced.values()}:
+                assert answer.outcome.code == ALREADY
+                return multiple()  # it stands again should what replaced it be reversed
+            if body in self.cancelled:
+                assert answer.outcome.code == OK
+                return who, body
+            before, due = self.replaced.get(body, (b"", 0))
+            if self.balances[who] + account < due:
+                assert answer.outcome.code == reply_pb2.REPLY_CODE_ACCOUNT_SPENT
+                return multiple()
+            assert answer.outcome.code == OK
+            assert answer.undone.HasField("restored") == bool(before)
+            self.balances[who] += account - due
+            if before:
+                self.cancelled.discard(before)
+                del self.replaced[body]
             return who, body
+
+        @rule(target=settled, one=settled, kept=st.integers(1, 29))
+        def replace(self, one: tuple[str, bytes, int], kept: int) -> Any:
+            """Give back a part of a bill, where nobody later rests on it and there is a part."""
+            who, body, account = one
+            claim = settlement_pb2.SettleRequest.FromString(body).claim
+            line = item("DEMO-AMOX-CAP", "阿莫西林", kept, "10.00")
+            less = line.amount_fen < claim.total_fen
+            claim.lines[0].quantity_e4 = line.quantity_e4
+            claim.lines[0].amount_fen = claim.total_fen = line.amount_fen
+            original = original_of(body, self.province.member_id(who))
+            self.clock.advance(seconds=1)
+            shown = self.run(self.room.presettle(claim, self.cards[who], original))
+            if body in self.cancelled:
+                assert shown.outcome.code == ALREADY
+            elif shown.outcome.code != reply_pb2.REPLY_CODE_LATER_SETTLEMENTS_DEPEND:
+                assert shown.outcome.code == (OK if less else reply_pb2.REPLY_CODE_REPLACES_MORE)
+            if shown.outcome.code != OK:
+                return multiple()
+            rest = self.room.settle_body(claim, self.cards[who], shown, replaces=original)
+            answer = self.run(self.room.settle(rest))
+            assert answer.outcome.code == OK
+            taken = answer.decision.split.account_fen
+            self.balances[who] += account - taken
+            assert answer.balance_fen == self.balances[who]
+            self.cancelled.add(body)
+            self.replaced[rest] = body, account
+            return who, rest, taken
 
         @rule(one=settled)
         def cancel_is_told_what_depends(self, one: tuple[str, bytes, int]) -> None:

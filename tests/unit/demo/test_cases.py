@@ -1,4 +1,4 @@
-"""The demonstration: eighteen cases whose stated parts add up, and a table that tells."""
+"""The demonstration: twenty-one cases whose stated parts add up, and a table that tells."""
 
 from dataclasses import replace
 from io import StringIO
@@ -7,15 +7,16 @@ import pytest
 from rich.console import Console
 
 from switch.demo.cases import Amounts, Case, Step, fen, load_cases
-from switch.demo.steps import VERBS, differences
+from switch.demo.steps import differences
 from switch.demo.table import CaseTable, Row
+from switch.demo.verbs import VERBS
 
 CASES = load_cases()
 STEPS = [pytest.param(s, id=f"{c.number}-{n}") for c in CASES for n, s in enumerate(c.steps, 1)]
 
 
-def test_the_cases_are_the_eighteen_in_their_order() -> None:
-    assert [case.number for case in CASES] == list(range(1, 19))
+def test_the_cases_are_the_twenty_one_in_their_order() -> None:
+    assert [case.number for case in CASES] == list(range(1, 22))
     assert all(case.steps and case.zh and case.en for case in CASES)
 
 
