@@ -8,6 +8,7 @@ from psycopg.rows import TupleRow
 
 from switch.model.ids import RegionCode
 from switch.office.activation import Activation, PolicyActivation, genesis_content
+from switch.office.canonical import Content
 from switch.office.change import Change, Decision, Kind
 from switch.office.judge import activation_of
 from switch.office.refusal import Refusal, Refused
@@ -43,9 +44,15 @@ def activate(conn: Connection[TupleRow], change: Change, decision: Decision) -> 
 
 
 def begin(
-    registrar: Registrar, books: Mapping[RegionCode, Texts], active_from: date, at: datetime
+    registrar: Registrar,
+    books: Mapping[RegionCode, Texts],
+    active_from: date,
+    at: datetime,
+    more: Content | None = None,
 ) -> None:
     """Put the books that an empty database begins with in force: its genesis, signed by nobody.
+
+    `more`: what else it says.
 
     Raises: Refused when the office has records already; ValueError as `propose_activation`.
     """
@@ -55,6 +62,6 @@ def begin(
             PolicyActivation(region, keep_book(conn, region, texts, at), active_from)
             for region, texts in books.items()
         ]
-        registrar.begin(genesis_content(first), at)
+        registrar.begin({**genesis_content(first), **(more or {})}, at)
         for one in first:
             put_in_force(conn, Activation(one.region, one.hash, active_from, record=1, change=0))
