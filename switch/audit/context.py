@@ -1,11 +1,12 @@
 """One audit under way: what is read with, what is kept, what was found so far."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from switch.audit.findings import Findings, Progress, Violation
 from switch.audit.in_force import InForce
 from switch.audit.keys import Keys
+from switch.audit.opened import Openings
 from switch.audit.reader import Reader
 from switch.audit.recompute import Books
 from switch.audit.scratch import Scratch
@@ -23,6 +24,7 @@ class Run:
     findings: Findings
     progress: Progress
     heads: dict[int, int]
+    openings: Openings = field(default_factory=Openings)
 
     def note(self, invariant: int, key: str, found: Iterable[Violation]) -> None:
         """Note what a check finds; a row that breaks the check itself is a finding, too."""

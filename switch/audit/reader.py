@@ -151,9 +151,17 @@ SELECT m.bucket, m.member_id, m.version, m.atc, m.account_current_fen, m.account
 FROM member m WHERE (m.bucket, m.member_id) > (%s, %s) ORDER BY m.bucket, m.member_id LIMIT %s
 """
 _EVENTS: Final = """
-SELECT bucket, member_id, version, kind, at FROM member_event
+SELECT bucket, member_id, version, kind, at,
+    CASE WHEN kind = 'opening' THEN detail -> 'filings' END
+FROM member_event
 WHERE (bucket, member_id, version) > (%s, %s, %s)
 ORDER BY bucket, member_id, version LIMIT %s
+"""
+_OPENED_NAMED: Final = """
+SELECT e.member_id, e.detail -> 'filings'
+FROM unnest(%s::int[], %s::text[]) AS k(bucket, member_id)
+JOIN member_event e ON e.bucket = k.bucket AND e.member_id = k.member_id
+WHERE e.kind = 'opening' AND e.detail ? 'filings'
 """
 _RECORDS: Final = """
 SELECT number, body, signature, seal_version, seal FROM audit_record
@@ -269,6 +277,12 @@ class Reader:
             ([int(m[:4]) for m, _ in keys], [m for m, _ in keys], [f for _, f in keys]),
         )
         return {(row[1], row[2]): FilingRow(*row) for row in found}
+
+    def opened_named(self, members: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+        """Return the filings that people's opening events hold, by person."""
+        names = sorted(members)
+        found = self.all(_OPENED_NAMED, ([int(one[:4]) for one in names], names))
+        return {row[0]: row[1] for row in found}
 
     def windows(self) -> list[WindowRow]:
         """Return every window: some books, one a day."""

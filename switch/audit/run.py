@@ -10,14 +10,15 @@ seen, and is compared with it only if it has. Seals and sums are proven up to th
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from switch.audit import answered, money, people, register, seals
 from switch.audit.cleared import walk_clearing
 from switch.audit.context import Run
-from switch.audit.findings import RECORDS, Findings, Progress, Report
+from switch.audit.findings import RECORDS, WRITTEN, Findings, Progress, Report
 from switch.audit.in_force import InForce
 from switch.audit.keys import Keys
+from switch.audit.opened import check_opened
 from switch.audit.reader import CHUNK_ROWS, Reader, open_reader
 from switch.audit.recompute import Books
 from switch.audit.rows import BatchRow
@@ -106,9 +107,22 @@ def _events(run: Run) -> None:
     for rows in run.reader.events():
         run.scratch.add_facts(
             Fact(member, version, "event", at > settled, kind)
-            for _, member, version, kind, at in rows
+            for _, member, version, kind, at, _ in rows
         )
+        _opened(run, {row[1]: row[5] for row in rows if row[5]})
         run.tell("events", len(rows))
+    run.note(WRITTEN, "genesis", run.openings.check())
+
+
+def _opened(run: Run, opened: dict[str, list[dict[str, Any]]]) -> None:
+    """Hold the filings of opening events to those that stand."""
+    if run.openings.genesis is None:
+        return
+    keys = {(member, str(one["filing_id"])) for member, rows in opened.items() for one in rows}
+    filings = run.reader.filings_named(keys)
+    for member, rows in opened.items():
+        run.openings.met.add(member, rows)
+        run.note(WRITTEN, f"member {member}", check_opened(member, rows, filings))
 
 
 def _batches(run: Run) -> None:

@@ -14,6 +14,7 @@ from switch.audit.findings import RECORDS, Violation
 from switch.audit.rows import OfficeRows, RecordRow
 from switch.audit.seals import VerifySeal
 from switch.audit.walk_keys import check_keys
+from switch.ledger.opened import GENESIS_KEY
 from switch.office.act import Act, Enrol, Genesis, link_of, read_body, signed_bytes
 from switch.office.activation import Known
 from switch.office.judge import Office, activations, adjustments, judge
@@ -80,6 +81,7 @@ def walk_records(run: Run) -> None:
         for record in records:
             run.note(RECORDS, record.key, chain.check(record, run.keys.vault.verify_seal))
         run.tell("audit records", len(records))
+    run.openings.genesis = chain.office.genesis.get(GENESIS_KEY)
     known = list(activations(chain.office))
     run.note(RECORDS, "office", check_rows(chain.office, known, rows))
     for region, book_hash in sorted(

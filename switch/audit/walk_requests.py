@@ -1,8 +1,19 @@
 """The walk along the register: every request with its session, journal and undo."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from switch.audit import authentic, people, recompute, register, replaced, seals, splits, written
+from switch.audit import (
+    authentic,
+    opened,
+    people,
+    recompute,
+    register,
+    replaced,
+    seals,
+    splits,
+    written,
+)
 from switch.audit.billed import as_decided
 from switch.audit.context import Run
 from switch.audit.findings import RECORDS, REFERENCES, WRITTEN
@@ -97,7 +108,13 @@ def walk_filings(run: Run) -> None:
     """Check that every filing is what the requests it names wrote."""
     for rows in run.reader.filings():
         requests = run.reader.requests_named(one for row in rows for one in row.requests)
+        openings: dict[str, list[dict[str, Any]]] = {}
+        alone = {row.member_id for row in rows if row.granted is None}
+        if alone and run.openings.genesis is not None:
+            openings = run.reader.opened_named(alone)
         for row in rows:
+            if run.openings.genesis is not None:
+                run.note(WRITTEN, row.key, opened.check_granted(row, openings))
             run.note(REFERENCES, row.key, written.check_filing_bucket(row))
             run.note(WRITTEN, row.key, written.check_filing(row, requests))
         run.tell("filings", len(rows))

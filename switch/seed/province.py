@@ -14,6 +14,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from switch.ledger.opened import GENESIS_KEY, opened_of
 from switch.model.ids import BEIJING, RegionCode
 from switch.model.journal import INTERCITY
 from switch.model.member import Institution, Member
@@ -58,6 +59,10 @@ SELECT EXISTS (SELECT FROM medswitch.member) OR EXISTS (SELECT FROM medswitch.in
 """
 _WINDOW: Final = "INSERT INTO medswitch.clearing_window (book, day, opened_at) VALUES (%s, %s, %s)"
 _PARTITIONS: Final = "SELECT medswitch.ensure_partitions(%s, %s)"
+_OPENED: Final = """
+SELECT member_id, detail -> 'filings' FROM medswitch.member_event
+WHERE kind = 'opening' AND detail ? 'filings' ORDER BY bucket, member_id
+"""
 _ANALYZE: Final = """
 ANALYZE medswitch.member, medswitch.card, medswitch.enrolment, medswitch.filing,
     medswitch.vault_key
@@ -180,7 +185,7 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
     keys = list(switch_keys(plan.issuer, plan.kek, plan.random_seed))
     save_keys(conn, keys)
     vault = SoftwareVault(plan.kek, keys)
-    cities = _windows(conn, plan)
+    cities = _reference(conn, plan)
     items = _catalogue(conn, plan.size)
     names = demo.institutions() if plan.named else {}
     named_terminals = demo.terminals(names, plan.today) if plan.named else {}
@@ -190,12 +195,15 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
     agencies = demo.agencies() if plan.named else {}
     save_agencies(conn, agencies.values())
     save_terminals(conn, terminals, plan.issuer, plan.kek, plan.random_seed)
-    registrar = Registrar(conn, vault, EFFECTS)
-    begin(registrar, load_shipped(), plan.today, genesis_keys(conn, keys), plan.at)
     named = tuple(demo.people(CardFactory.of(plan.random_seed), plan.today)) if plan.named else ()
     cards = CardList(plan.size.cards_listed)
     lane = OpeningLane(vault, plan.today, plan.at)
     _people(conn, plan, lane, cards, [person.member for person in named], cities)
+    with conn.cursor(name="opened") as cursor:
+        cursor.execute(_OPENED)
+        opened = opened_of((row[0], row[1]) for row in cursor)
+    more = {**genesis_keys(conn, keys).content(), GENESIS_KEY: opened}
+    begin(Registrar(conn, vault, EFFECTS), load_shipped(), plan.today, plan.at, more)
     bump_epoch(conn)
     files: list[Path] = []
     if data_dir is not None:
@@ -215,7 +223,7 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
     )
 
 
-def _windows(conn: Connection[TupleRow], plan: _Plan) -> list[RegionCode]:
+def _reference(conn: Connection[TupleRow], plan: _Plan) -> list[RegionCode]:
     """Open today's windows; return the pooling cities."""
     regions = shipped_regions()
     pooling = sorted(region for region, one in regions.items() if one.pools)

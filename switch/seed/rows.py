@@ -9,7 +9,9 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from switch.ledger.digest import canonical_json
+from switch.model.filing import FilingRecord
 from switch.model.member import Card, Member
+from switch.store.filings import filing_row
 
 ACTOR: Final = "seed"
 OPENING: Final = "opening"
@@ -43,7 +45,7 @@ def save_people(conn: Connection[TupleRow], people: Sequence[Member], at: dateti
 
     def event(member: Member) -> Iterator[Row]:
         yield (
-            member.bucket, member.member_id, member.version, OPENING, ACTOR, '{"by":"seed"}', at,
+            member.bucket, member.member_id, member.version, OPENING, ACTOR, _detail(member), at,
         )  # fmt: skip
 
     parts: tuple[tuple[LiteralString, Callable[[Member], Iterator[Row]]], ...] = (
@@ -55,6 +57,12 @@ def save_people(conn: Connection[TupleRow], people: Sequence[Member], at: dateti
     )
     for statement, rows_of in parts:
         copy_rows(conn, statement, (row for member in people for row in rows_of(member)))
+
+
+def _detail(member: Member) -> str:
+    """Return an opening event's detail: with it stand the filings that no request took."""
+    rows = [filing_row(FilingRecord(member.member_id, one, None, None)) for one in member.filings]
+    return canonical_json({"by": ACTOR, "filings": rows} if rows else {"by": ACTOR})
 
 
 def copy_rows(conn: Connection[TupleRow], statement: LiteralString, rows: Iterable[Row]) -> None:

@@ -8,9 +8,9 @@ from psycopg.rows import TupleRow
 
 from switch.model.ids import RegionCode
 from switch.office.activation import Activation, PolicyActivation, genesis_content
+from switch.office.canonical import Content
 from switch.office.change import Change, Decision, Kind
 from switch.office.judge import activation_of
-from switch.office.key_change import GenesisKeys
 from switch.office.refusal import Refusal, Refused
 from switch.store.office import Registrar, Signer
 from switch.store.rule_books import Texts, keep_book, put_in_force
@@ -47,12 +47,12 @@ def begin(
     registrar: Registrar,
     books: Mapping[RegionCode, Texts],
     active_from: date,
-    keys: GenesisKeys,
     at: datetime,
+    more: Content,
 ) -> None:
     """Put the books that an empty database begins with in force: its genesis, signed by nobody.
 
-    It names the keys that stand, too.
+    `more`: what else it says: the keys that stand, the filings that nobody asked for.
 
     Raises: Refused when the office has records already; ValueError as `propose_activation`.
     """
@@ -62,6 +62,6 @@ def begin(
             PolicyActivation(region, keep_book(conn, region, texts, at), active_from)
             for region, texts in books.items()
         ]
-        registrar.begin({**genesis_content(first), **keys.content()}, at)
+        registrar.begin({**genesis_content(first), **more}, at)
         for one in first:
             put_in_force(conn, Activation(one.region, one.hash, active_from, record=1, change=0))

@@ -123,6 +123,17 @@ BREAKS = [
            " (SELECT min(id) FROM journal) WHERE method = 'Withdraw'"),
     broken("a version that a filing made", {15, 5}, "no row made version",
            "UPDATE request SET member_version = NULL WHERE method = 'Withdraw'"),
+    broken("a filing of the opening", {17}, "differs from what the opening wrote: place",
+           "UPDATE filing SET place = '330400' WHERE granted IS NULL AND place <> ''"),
+    broken("a filing of the opening is gone", {17}, "was there at the opening",
+           "DELETE FROM filing WHERE granted IS NULL"),
+    broken("a filing of nowhere", {17}, "was taken by no request and no opening",
+           "INSERT INTO filing SELECT bucket, member_id, 'BA1', kind, region, '330900',"
+           " disease_code, since, until FROM filing WHERE granted IS NULL LIMIT 1"),
+    broken("an opening told otherwise", {17}, "the events come to",
+           "UPDATE filing SET place = '330400' WHERE granted IS NULL AND place = '330100'",
+           "UPDATE member_event SET detail = replace(detail::text, '330100', '330400')::jsonb"
+           " WHERE kind = 'opening'"),
 ]  # fmt: skip
 
 
@@ -153,3 +164,15 @@ def test_a_filing_that_was_tampered_with_is_named(
     assert invariants <= report.broken
     said = [f"{v.key}: {v.detail}" for n in sorted(invariants) for v in report.violations(n)]
     assert any(says in one for one in said), said
+
+
+async def test_a_filing_of_the_opening_is_withdrawn_and_still_known(province: Province) -> None:
+    who = "resident_elsewhere"
+    async with signed_room(province, "ningbo_agency") as counter:
+        agency = Filer(counter)
+        [one] = (await agency.list(who)).records
+        assert not one.HasField("granted")
+        ended = await agency.withdraw(who, one.filing.filing_id)
+        assert ended.outcome.code == reply_pb2.REPLY_CODE_OK, ended.outcome.message_en
+    report = Ledger(province, []).audit()
+    assert {r.invariant.number: r.violations for r in report.results if r.count} == {}
