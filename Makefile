@@ -9,7 +9,7 @@ PROTO := $(sort $(wildcard proto/medswitch/v1/*.proto))
 CODE := $(wildcard switch clients loadtest migrations tests)
 PYTEST_ARGS ?= -n 2
 
-.PHONY: demo test loadtest lint types unit proto lock clean
+.PHONY: demo test loadtest bench bench-quick lint types unit proto lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -21,6 +21,13 @@ test: lint types unit
 # ARGS="kill --seconds 60": see `python -m loadtest --help`.
 loadtest: $(READY)
 	@$(BIN)/python -m loadtest $(ARGS)
+
+# What a settlement costs beside the bare stack; ARGS="--rounds 3": see `medswitch bench --help`.
+bench: $(READY)
+	@$(BIN)/python -m loadtest.bench $(ARGS)
+
+bench-quick: $(READY)
+	@$(BIN)/python -m loadtest.bench --quick $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check $(CODE)

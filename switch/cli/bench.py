@@ -1,15 +1,36 @@
 """`medswitch bench …`: what the switch's own work costs on this machine."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(name="bench", help="测速 · benchmarks: rules, keys.", no_args_is_help=True)
+_TREE = Path(__file__).resolve().parents[2]
+
+app = typer.Typer(name="bench", invoke_without_command=True)
 
 
 @app.callback()
-def group() -> None:
-    """测速 · benchmarks: rules, keys."""
+def whole(
+    context: typer.Context,
+    quick: Annotated[bool, typer.Option("--quick", help="In about two minutes.")] = False,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="Interleaved; the median counts.")
+    ] = None,
+    calls: Annotated[int | None, typer.Option(min=1, help="Of each segment of a round.")] = None,
+) -> None:
+    """测速 · settlements beside the bare stack and pgbench; `rules`: a decision, `keys`: a proof alone."""
+    if context.invoked_subcommand is not None:
+        return
+    if not (_TREE / "loadtest" / "bench").is_dir():
+        typer.echo("the benchmark comes with the source tree: run `make bench` there", err=True)
+        raise typer.Exit(2)
+    command = [sys.executable, "-m", "loadtest.bench", *(["--quick"] if quick else [])]
+    command += [] if rounds is None else ["--rounds", str(rounds)]
+    command += [] if calls is None else ["--calls", str(calls)]
+    raise typer.Exit(subprocess.run(command, cwd=_TREE, check=False).returncode)
 
 
 @app.command("rules")

@@ -80,7 +80,8 @@ def _match(
         filing = _filing_of(row, filings, place, on)
         if filing is None and row.filing != "none":
             continue
-        if not row.condition.holds(replace(facts, filing=row.filing)):
+        seen = facts if row.filing == facts.filing else replace(facts, filing=row.filing)
+        if not row.condition.holds(seen):
             continue
         if row.form == "refuse":
             return _refused(cross, filings, place, on)

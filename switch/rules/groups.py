@@ -5,6 +5,8 @@ Each line is scoped into its group; the groups are settled one after the other b
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Final
 
 from switch.model.claim import Claim
 from switch.model.codes import INPATIENT_KINDS, SPECIAL_KINDS, Kind
@@ -84,6 +86,9 @@ class Case:
         return stay and not self.claim.interim
 
 
+_number: Final = attrgetter("number")
+
+
 def scope_groups(
     case: Case, rules: Rules, tally: Tally
 ) -> tuple[list[Group], tuple[LineScope, ...]] | Decline:
@@ -103,7 +108,7 @@ def scope_groups(
     scoper = Scoper(plan.scope, case.facts, tally.steps, prescribed=prescribed, without=without)
     sums: dict[tuple[str, FlatGroup | None], Totals] = {}
     # In order of their numbers, whatever the message's: lines may share a limit.
-    for line in sorted(net_lines(case.claim.lines), key=lambda one: one.number):
+    for line in sorted(net_lines(case.claim.lines), key=_number):
         spell = catalogue.spell(line.code, line.on)
         if spell is not None and spell.prescription and not prescribed and without == "declined":
             return Decline(ReplyCode.PRESCRIPTION_MISSING, {"line": str(line.number)})

@@ -62,7 +62,7 @@ def net_lines(lines: Sequence[FeeLine]) -> Sequence[FeeLine]:
 
     Raises: ValueError when a withdrawal names no line of the bill or takes off more than the line.
     """
-    if all(line.amount_fen >= 0 for line in lines):
+    if not [line for line in lines if line.amount_fen < 0]:
         return lines
     left = {line.number: line for line in lines if line.amount_fen >= 0}
     for line in lines:

@@ -1,0 +1,1 @@
+"""The benchmark: bare Echo, Presettle, Settle, the stream and pgbench in interleaved rounds."""
