@@ -38,6 +38,7 @@ from switch.security.custody import (
 from switch.security.errors import KeyNotLive, KeyUnwrapFailed, VaultInconsistent
 from switch.security.kcv import verify_kcv
 from switch.security.port import KeyHome
+from switch.security.suite import Suite
 from switch.security.vault import SoftwareVault
 from switch.store.keys import key_record, load_keys, load_ring, move_keys, save_keys
 from switch.store.office import Effect, Registrar, Signer, load_parts
@@ -303,6 +304,7 @@ def _export(conn: Connection[TupleRow], home: KeyHome, change: Change) -> None:
 
 def _check_load(conn: Connection[TupleRow], load: KeyLoad) -> None:
     try:
+        _require_last_day(load)
         after_load(
             load_ring(conn, [one.key for one in load.keys]),
             load,
@@ -310,6 +312,14 @@ def _check_load(conn: Connection[TupleRow], load: KeyLoad) -> None:
         )
     except ValueError as error:
         raise Refused(Refusal.BAD_CONTENT, str(error)) from error
+
+
+def _require_last_day(load: KeyLoad) -> None:
+    """A TDES terminal is opened to an end date (design, section 4: suites). Raises: ValueError."""
+    for one in load.keys:
+        slot = KeySlot.named(one.key)
+        if slot.kind is KeyKind.TERMINAL and slot.suite is Suite.TDES and one.ends_on is None:
+            raise ValueError(f"{one.key}: a TDES terminal has a last day; give --ends-on")
 
 
 def _require_new(conn: Connection[TupleRow], key: str) -> None:

@@ -270,6 +270,13 @@ def test_a_last_day_is_kept_and_counted_down(ministry: KeyDesk) -> None:
     (held,) = [one for one in ministry.json("key", "list") if one["key"] == AUTH]
     assert held["ends_on"] == ends_on
     assert 398 <= held["days_left"] <= 400
+    tdes = "terminal/H330201000010001/TDES/1"
+    for part, officer in enumerate(("li", "wang"), start=1):
+        ministry.component(tdes, part, 2, officer)
+    importing = ["key", "import", tdes, "--kcv", kcv_of(tdes, 2)]
+    ministry.run(*importing, *ministry.by("li"), "--reason", "x", status=1,
+                 says="a TDES terminal has a last day")  # fmt: skip
+    ministry.approved(*importing, "--ends-on", ends_on)
     past = ["--ends-on", "2020-01-01", *ministry.by("li"), "--reason", "x"]
     ministry.run("key", "generate", TAC, *past, status=1, says="DAY_PAST")
     assert json.loads(ministry.run("audit", "--json"))["clean"]
