@@ -52,6 +52,7 @@ _NAMES: Final[Mapping[str, Words]] = {
     "limit_on": ("限制对象", "limit on"),
     "excess": ("超出部分", "excess"),
     "further_disease_fen": ("每增一病种另加", "more a further disease"),
+    "most_fen": ("最高", "most"),
     "from_zero": ("自首分起计", "from the first fen"),
     "of_fund": ("按基金支付分段", "edges of the fund's payment"),
     "form": ("形式", "form"),
