@@ -21,7 +21,7 @@ def whole(
     ] = None,
     calls: Annotated[int | None, typer.Option(min=1, help="Of each segment of a round.")] = None,
 ) -> None:
-    """测速 · settlements beside the bare stack and pgbench; `rules`: a decision, `keys`: a proof alone."""
+    """测速 · settlements beside the bare stack and pgbench; `rules`, `keys`: these alone."""
     if context.invoked_subcommand is not None:
         return
     if not (_TREE / "loadtest" / "bench").is_dir():

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from switch.cli import bench, change, clearing, key, officer, policy
+from switch.cli import anchor, bench, change, clearing, key, officer, policy
 from switch.cli.options import PassphraseFile
 from switch.config import FILE_VARIABLE, LOG_LEVELS, Settings, load
 
@@ -39,6 +39,7 @@ app.add_typer(change.app, name="change")
 app.add_typer(policy.app, name="policy")
 app.add_typer(clearing.app, name="clearing")
 app.add_typer(key.app, name="key")
+app.add_typer(anchor.app, name="anchor")
 
 message_app = typer.Typer(
     help="国家接口报文 · messages of the national interface.", no_args_is_help=True

@@ -1,10 +1,14 @@
 """Days, months and years are closed once, completely, by who may; reopened under four eyes."""
 
+import asyncio
 from datetime import timedelta
 
 import psycopg
 import pytest
 
+from clients.results import original_of
+from medswitch.v1 import settlement_pb2
+from switch.audit.findings import CLEARED
 from switch.clearing.netting import dues, net
 from switch.clearing.period import Kind, Period
 from switch.model.journal import INTERCITY
@@ -15,6 +19,7 @@ from switch.office.refusal import Refusal, Refused
 from switch.store.closing import CannotClose, Why
 from switch.store.flows import load_flows
 from switch.store.windows import close_due
+from tests.fix_ledger import signed_room
 from tests.fix_office import signer_of
 from tests.integration.clearing.fix_clearing import AWAY, HOME, Clearing, day
 
@@ -106,6 +111,47 @@ def test_cross_city_flows_are_the_dues_and_sum_to_zero(office: Clearing) -> None
     )[0]  # fmt: skip
     assert owed[0].amount_fen == booked
     assert sum(net(owed).values()) == 0
+
+
+def test_a_late_cancellation_posts_in_todays_window_and_leaves_the_closed_day_as_it_was(
+    office: Clearing,
+) -> None:
+    first = office.first_day()
+    before = office.close(day(first))
+    settled = next(
+        answer.reply
+        for answer in office.ledger.answers
+        if answer.method == "Settle"
+        and answer.reply.settlement_id
+        and answer.reply.member_id == office.ledger.province.member_id("pharmacy_buyer")
+    )
+    assert settled.business_day == first.isoformat()
+
+    async def cancel() -> settlement_pb2.CancelResponse:
+        async with signed_room(office.ledger.province) as room:
+            return await room.cancel(original_of(settled))
+
+    reply = asyncio.run(cancel())
+    later = office.open_day(HOME)
+    assert reply.undone.business_day == later.isoformat()
+    assert reply.undone.undone_settlement_id == settled.settlement_id
+    office.pass_days(later)
+    split = settled.decision.split
+    undone = office.ledger.province.one(
+        "SELECT total_fen, fund_fen, account_fen FROM act WHERE day = %s AND undone", later
+    )
+    assert undone == (-split.total_fen, -split.fund_fen, -split.account_fen)
+    seen = office.look(day(later))
+    posted = office.ledger.province.one(
+        "SELECT sum(fund_fen + account_fen)::bigint FROM act JOIN institution i ON i.code ="
+        " institution WHERE day = %s AND i.region = %s", later, HOME,
+    )  # fmt: skip
+    assert posted == (seen.fund_fen + seen.account_fen,)
+    again = office.look(day(first))
+    assert (again.fund_fen, again.account_fen, again.settlements) == (
+        before.fund_fen, before.account_fen, before.settlements,
+    )  # fmt: skip
+    assert CLEARED not in office.ledger.audit().broken
 
 
 def test_open_differences_hold_a_day_until_they_are_accepted(office: Clearing) -> None:
