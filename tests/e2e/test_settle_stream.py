@@ -114,7 +114,7 @@ def test_a_bad_frame_ends_the_stream_and_accepted_ones_complete(
     first, second, third = entries(client, 3)
     write = frames.write_frame
     monkeypatch.setattr(
-        "clients.stream.write_frame", lambda one: spoil(one) if one.n == 2 else write(one)
+        "clients.settle_stream.write_frame", lambda one: spoil(one) if one.n == 2 else write(one)
     )
     with SettleStream(link_of(client)) as stream:
         good = stream.send("Settle", first.body)
@@ -140,7 +140,7 @@ def test_an_answer_somebody_changed_is_none(
         answered = read(message)
         return None if answered is None else answered._replace(status=0, body=b"")
 
-    monkeypatch.setattr("clients.stream.read_answered", changed)
+    monkeypatch.setattr("clients.settle_stream.read_answered", changed)
     with SettleStream(link_of(client)) as stream:
         answer = stream.send("Settle", entry.body)
     with pytest.raises(Unproven):

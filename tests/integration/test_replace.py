@@ -10,6 +10,7 @@ from clients.bill import inpatient, item
 from clients.card import SoftwareCard
 from medswitch.v1 import common_pb2, reply_pb2, settlement_pb2
 from switch.audit import audit_database
+from switch.store import reference
 from tests.fix_filings import Filer, open_family_accounts, today_of
 from tests.fix_ledger import signed_room
 from tests.fix_office import activate, found, opened
@@ -387,11 +388,14 @@ async def test_a_balance_that_moved_meanwhile_is_shown_anew(province: Province) 
     assert_clean(province)
 
 
-async def test_a_refund_follows_the_old_rules_and_the_person_of_then(province: Province) -> None:
+async def test_a_refund_follows_the_old_rules_and_the_person_of_then(
+    province: Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another book is in force, and the filing is withdrawn: what was settled is refunded by both.
 
     A new bill would be decided otherwise.
     """
+    monkeypatch.setattr(reference, "RECENT_S", 0.0)  # a presettlement sees the new book at once
     who = "employee_without_filing"
     card = province.card(who)
     async with (
