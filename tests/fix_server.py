@@ -27,6 +27,7 @@ from switch.security.mac import MacKey, request_message, signin_message
 from switch.security.suite import Suite
 from switch.server import rights
 from switch.server.handlers import Handlers, build_handlers
+from switch.wire import frames
 from switch.wire.terminal import SigninReply, SigninRequest
 
 NOW = datetime(2018, 12, 1, 2, 0, 0, tzinfo=UTC)
@@ -161,6 +162,15 @@ class PlainCodec:
         if kind == "Cancel":
             return Cancel(call, request_id, original)
         return Reverse(call, request_id, original)
+
+    def frame(self, message: bytes) -> frames.Frame | None:
+        return frames.read_frame(message)
+
+    def called(self, body: bytes) -> tuple[str, bytes] | None:
+        return frames.called(body)
+
+    def encode_answered(self, answer: frames.Answered) -> bytes:
+        return frames.write_answered(answer)
 
     def decode_signin(self, body: bytes) -> SigninRequest:
         if len(body) != 24:

@@ -142,6 +142,7 @@ async def test_a_call_given_up_closes_the_channel(server_url: str) -> None:
 def test_days_and_instants_count_from_2000() -> None:
     """Against the manual's own statement, not against the server."""
     day = selecting("date[]").parameters([[date(2000, 1, 2)]])[0]
+    assert day is not None
     assert day[-4:] == (1).to_bytes(4)
     at = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(microseconds=3)
     assert selecting("timestamptz").parameters([at])[0] == (3).to_bytes(8)
