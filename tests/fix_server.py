@@ -175,6 +175,15 @@ class PlainCodec:
             return Cancel(call, request_id, original)
         return Reverse(call, request_id, original)
 
+    def frame(self, message: bytes) -> frames.Frame | None:
+        return frames.read_frame(message)
+
+    def called(self, body: bytes) -> tuple[str, bytes] | None:
+        return frames.called(body)
+
+    def encode_answered(self, answer: frames.Answered) -> bytes:
+        return frames.write_answered(answer)
+
     def decode_signin(self, body: bytes) -> SigninRequest:
         if len(body) != 24:
             raise malformed("nonce_t", "a nonce has 16 bytes")

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 import psycopg
 import pytest
@@ -322,7 +321,7 @@ async def test_a_connection_cut_in_the_middle_loses_and_doubles_nothing(
         shown = await counter.presettle(claim, me)
         bodies = [counter.settle_body(claim, me, shown) for _ in range(40)]
         done = asyncio.Event()
-        answers: list[Any] = []
+        answers: list[settlement_pb2.SettleResponse] = []
 
         async def cut() -> None:
             """Cut every 20 ms, and more seldom while nothing is answered: a busy machine connects
