@@ -112,12 +112,17 @@ def _reversed(
 
 def _cancelled(records: Records, one: pb.Difference, client: TerminalClient) -> Mended:
     theirs = one.institution_record
-    reply = client.cancel(_original(theirs, -theirs.total_fen))
+    # The settlement's own record, corrected by now, names it better than its undoing's does.
+    known = next(iter(records.find(theirs.request_id, undone=False)), None)
+    original = _original(theirs, -theirs.total_fen)
+    if known is not None:
+        original = _original(known, known.total_fen)
+    reply = client.cancel(original)
     undoing = of_undone(reply.outcome, reply.undone)
     if undoing is None:
         who = "the agency decides" if _depends(reply.outcome) else "compare again"
         return Mended(one, Done.LEFT, f"not cancelled: {reply.outcome.message_en}; {who}")
-    records.keep(with_group(undoing, theirs))
+    records.keep(with_group(undoing, known or theirs))
     return Mended(one, Done.MENDED, f"cancelled, on business day {undoing.business_day}")
 
 

@@ -23,12 +23,15 @@ from clients.comparison import Desk, group_totals
 from clients.province import Province
 from clients.records import Records
 from medswitch.v1 import reconciliation_pb2 as pb
+from switch.clearing.period import Kind, Period
 from switch.cli.database import open_database
 from switch.config import Settings, make_kek
 from switch.demo.run import serving
-from switch.model.ids import BEIJING
+from switch.model.ids import BEIJING, RegionCode
 from switch.recon.record import NOTHING
 from switch.seed import demonstration
+from switch.store.closing import look
+from switch.store.flows import shipped_clearing_policy
 from tests.property.fix_books import FAULTS, TODAY, make_books, spoil
 
 INSTITUTIONS: Final = 1_137
@@ -101,7 +104,7 @@ def measure(rows: int, folder: Path) -> dict[str, int | float]:
             with province.counter("ningbo_tertiary_1", f"127.0.0.1:{port}") as client:
                 found = _measured(Desk(client.link), today.isoformat(), rows)
             (process,) = (one for one in _children() if _is_switch(one))
-            return found | {"switch_mib": _peak_mib(process)}
+            return found | {"switch_mib": _peak_mib(process), "close_s": _closing(url, today)}
 
 
 def _measured(desk: Desk, day: str, rows: int) -> dict[str, int | float]:
@@ -160,6 +163,15 @@ def _children() -> list[int]:
     """Return this process's children."""
     told = Path(f"/proc/self/task/{os.getpid()}/children").read_text("ascii")
     return [int(one) for one in told.split()]
+
+
+def _closing(url: str, today: date) -> float:
+    """Return the seconds that looking at the day takes: what closing does, but for the last row."""
+    began = time.perf_counter()
+    with psycopg.connect(url, autocommit=True) as connection:
+        period, policy = Period(Kind.DAY, today), shipped_clearing_policy()
+        look(connection, RegionCode("330299"), period, policy, datetime.now(UTC))
+    return round(time.perf_counter() - began, 2)
 
 
 def _is_switch(process: int) -> bool:

@@ -18,6 +18,10 @@ ANY: Final = "*"
 """A region of which nothing of its own is said."""
 
 
+class NotHeld(LookupError):
+    """No value of the policy holds on a day; the message says which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deposit:
     """The share of what funds paid that a region withholds from a day on, in basis points."""
@@ -48,18 +52,18 @@ class ClearingPolicy:
     nettings: Sequence[Netting]
 
     def rate_bp(self, region: str, on: date) -> int:
-        """Return the deposit of a region on a day. Raises: LookupError when none is held."""
+        """Return the deposit of a region on a day. Raises: NotHeld."""
         for whose in (region, ANY):
             held = [one for one in self.deposits if one.region == whose and one.since <= on]
             if held:
                 return max(held, key=lambda one: one.since).rate_bp
-        raise LookupError(f"no deposit of region {region} is held for {on}")
+        raise NotHeld(f"no deposit of region {region} is held for {on}")
 
     def netting(self, on: date) -> Netting:
-        """Return how regions settle on a day. Raises: LookupError when none is held."""
+        """Return how regions settle on a day. Raises: NotHeld."""
         held = [one for one in self.nettings if one.since <= on]
         if not held:
-            raise LookupError(f"no netting is held for {on}")
+            raise NotHeld(f"no netting is held for {on}")
         return max(held, key=lambda one: one.since)
 
 

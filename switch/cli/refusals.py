@@ -4,6 +4,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from switch.audit.answered import NotAnAnswer
+from switch.clearing.policy import NotHeld
 from switch.config import ConfigError
 from switch.demo.run import NoDemonstration
 from switch.device.refused import DeviceRefused
@@ -30,6 +31,7 @@ _OUR_WORDS = (
     NotAnAnswer,
     NotDurable,
     NotEmpty,
+    NotHeld,
     OSError,
     Refused,
     VaultInconsistent,

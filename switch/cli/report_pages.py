@@ -80,7 +80,7 @@ def pages(
 def gather(
     conn: Connection[TupleRow], region: RegionCode, period: Period, now: datetime
 ) -> RegionView:
-    """Return a region's period as it stands. Raises: LookupError where no policy is held."""
+    """Return a region's period as it stands. Raises: NotHeld."""
     since, until = period.since, period.until
     policy = shipped_clearing_policy()
     flows = load_flows(conn, since, until, region)

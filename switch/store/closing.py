@@ -130,7 +130,7 @@ def look(
     conn: Connection[TupleRow], region: RegionCode, period: Period, policy: ClearingPolicy,
     now: datetime,
 ) -> Outlook:  # fmt: skip
-    """Return how a period stands. Raises: LookupError where no policy is held."""
+    """Return how a period stands. Raises: NotHeld."""
     since, until = period.since, period.until
     flows = load_flows(conn, since, until, region)
     accounts = sum(flow.amount_fen for flow in flows if flow.payer == ACCOUNTS)
@@ -162,7 +162,7 @@ def close(
     conn: Connection[TupleRow], sealer: Sealer, region: RegionCode, period: Period,
     policy: ClearingPolicy, signer: Signer, now: datetime, *, accept_differences: bool = False,
 ) -> Outlook:  # fmt: skip
-    """Close a period and return what it came to. Raises: CannotClose, Refused, LookupError."""
+    """Close a period and return what it came to. Raises: CannotClose, Refused, NotHeld."""
     with conn.transaction():
         clearing_acts.lock(conn)
         seen = look(conn, region, period, policy, now)

@@ -79,7 +79,7 @@ def test_an_institution_compares_mends_and_agrees(
     undone = pb.CompareRecord()
     undone.CopyFrom(fifth)
     undone.undone, undone.settlement_id = True, ""
-    undone.total_fen, undone.fund_fen = -fifth.total_fen, -fifth.fund_fen
+    undone.total_fen, undone.fund_fen = -fifth.total_fen - 100, -fifth.fund_fen
     undone.account_fen = -fifth.account_fen
     first.total_fen += 6_100
     third.member_id = "0001999999"
