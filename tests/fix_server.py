@@ -150,10 +150,6 @@ class MemorySessions:
 class PlainCodec:
     """A codec whose messages are plain bytes: the server alone is on trial. Frames are real."""
 
-    frame = staticmethod(frames.read_frame)
-    called = staticmethod(frames.called)
-    encode_answered = staticmethod(frames.write_answered)
-
     def __init__(self, clock: ManualClock) -> None:
         self._clock = clock
         self.decoded: list[bytes] = []

@@ -10,14 +10,14 @@ from medswitch.v1 import settlement_pb2
 from switch.audit.billed import as_decided
 from switch.audit.reader import Reader
 from switch.audit.recompute import Again, Books, decide_again, differences
-from switch.audit.replies import read_operation, read_reply
+from switch.audit.replies import ADJUST, SETTLED, read_operation, read_reply
 from switch.audit.rows import JournalRow, RequestRow, UndoRow
 from switch.model.ids import parse_settlement_id
 from switch.model.stages import Settle
 from switch.store.rule_books import load_activations, load_book, load_catalogues
 
 _NAME: Final = "SELECT name FROM medswitch.institution WHERE code = %s"
-_SETTLED: Final = "settlement"
+_SETTLED: Final = frozenset({"settlement", "adjustment"})
 
 
 class NotExplained(Exception):
@@ -38,7 +38,7 @@ class Found:
 def find_settlement(reader: Reader, number: str) -> Found:
     """Return the settlement that a settlement id or a request id names. Raises: NotExplained."""
     row = _row(reader, number)
-    if row.method != "Settle":
+    if row.method not in SETTLED:
         raise NotExplained(f"request {row.request_id} is a {row.method}; name a settlement")
     operation, reply = read_operation(row), read_reply(row)
     if not isinstance(operation, Settle) or not isinstance(reply, settlement_pb2.SettleResponse):
@@ -52,7 +52,6 @@ def find_settlement(reader: Reader, number: str) -> Found:
     journal = reader.journals_named({row.ref}).get(row.ref)
     if journal is None:
         raise NotExplained(f"request {row.request_id}: its journal is missing")
-    undone = reader.undo_named([row.request_id]).get(row.request_id)
     try:
         decided = as_decided(reader, operation, row.writes)
     except (ValueError, LookupError, TypeError) as error:
@@ -60,7 +59,21 @@ def find_settlement(reader: Reader, number: str) -> Found:
             f"request {row.request_id}: its visit cannot be read: {error}"
         ) from error
     settled = decided if isinstance(decided, Settle) else operation
-    return Found(row, settled, reply, journal, undone)
+    return Found(row, settled, reply, journal, _undone(reader, row.request_id))
+
+
+def _undone(reader: Reader, request_id: str) -> UndoRow | None:
+    """Return what undid a settlement for good: not what was reversed, nor what corrected it."""
+    undo = reader.undo_named([request_id]).get(request_id)
+    if undo is None or undo.kind != "replacement":
+        return undo
+    by = reader.requests_named([undo.by_request_id]).get(undo.by_request_id)
+    if by is not None and by.method == ADJUST:
+        return _undone(reader, by.request_id)
+    reversed_ = _undone(reader, undo.by_request_id)
+    if reversed_ is None or reversed_.kind != "reversal":
+        return undo
+    return _undone(reader, reversed_.by_request_id)
 
 
 def _row(reader: Reader, number: str) -> RequestRow:
@@ -73,7 +86,7 @@ def _row(reader: Reader, number: str) -> RequestRow:
         journal = reader.journals_named({ref}).get(ref)
         if journal is None:
             raise NotExplained(f"no settlement {number}")
-        if journal.kind != _SETTLED:
+        if journal.kind not in _SETTLED:
             raise NotExplained(f"{number} is of kind {journal.kind}, not a settlement")
         request_id = journal.request_id
     row = reader.requests_named([request_id]).get(request_id)

@@ -8,7 +8,8 @@ import pytest
 from clients.bill import inpatient
 from medswitch.v1 import reply_pb2, settlement_pb2
 from switch.audit import audit_database
-from switch.audit.reader import open_reader
+from switch.audit.reader import Reader, open_reader
+from switch.audit.settlement import decide_settlement, find_settlement
 from switch.office.change import Change, ChangeState, Verb
 from switch.office.refusal import Refusal, Refused
 from switch.reassess.correction import BadCorrection, Corrections, parse_corrections
@@ -90,6 +91,11 @@ async def test_a_line_audited_down_moves_what_came_after_it_too(province: Provin
         assert findings_of(province, corrections) == []
         query = await counter.query(original)
         assert query.state == settlement_pb2.SETTLEMENT_STATE_POSTED
+        with open_reader(province.url) as connection:
+            for number in (whole.settlement_id, change.content["items"][0]["request_id"]):
+                explained = find_settlement(Reader(connection), number)
+                assert explained.undone is None
+                assert decide_settlement(connection, explained)[1] == ""
         # What was adjusted is undone as it stands by now.
         refused = await counter.presettle(less(claim, lines(1)), card, following)
         assert refused.outcome.code == reply_pb2.REPLY_CODE_ORIGINAL_ADJUSTED

@@ -10,6 +10,8 @@ from clients.bill import inpatient, item
 from clients.card import SoftwareCard
 from medswitch.v1 import common_pb2, reply_pb2, settlement_pb2
 from switch.audit import audit_database
+from switch.audit.reader import Reader, open_reader
+from switch.audit.settlement import find_settlement
 from switch.store import reference
 from tests.fix_filings import Filer, open_family_accounts, today_of
 from tests.fix_ledger import signed_room
@@ -277,6 +279,10 @@ async def test_a_reversal_leaves_what_it_would_have_left_had_it_come_first(
         query = await counter.query(original)
         assert query.state == settlement_pb2.SETTLEMENT_STATE_POSTED
         assert query.settle == whole
+        with open_reader(province.url) as connection:
+            found = find_settlement(Reader(connection), original.request_id)
+            assert found.undone is None
+            assert find_settlement(Reader(connection), named.request_id).undone is not None
 
         # Its second life ends as the first did, and a third begins.
         _, again = await replaced(counter, rest, card, original)

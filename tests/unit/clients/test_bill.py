@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from clients.bill import inpatient, item, outpatient, pharmacy, special_disease
+from clients.bill import inpatient, item, outpatient, pharmacy, remaining, special_disease
 from medswitch.v1 import common_pb2
 
 ON = date(2018, 12, 1)
@@ -47,3 +47,14 @@ def test_stay_has_its_days() -> None:
 def test_fifth_decimal_is_refused_not_rounded() -> None:
     with pytest.raises(ValueError, match="unit price"):
         item("A", "a", 1, "0.00001")
+
+
+def test_what_remains_of_a_bill_is_the_bill_with_less_on_it() -> None:
+    lines = [item("A", "甲", 10, "1.50"), item("B", "乙", 2, "3.00"), item("C", "丙", 1, "4.00")]
+    whole = outpatient("330299", date(2018, 12, 1), lines)
+    rest = remaining(whole, {1: "2.5", 2: 0})
+    assert [(line.number, line.amount_fen) for line in rest.lines] == [(1, 375), (3, 400)]
+    assert rest.total_fen == 775
+    assert whole.total_fen == 2_500, "the bill itself is left alone"
+    with pytest.raises(KeyError):
+        remaining(whole, {9: 1})

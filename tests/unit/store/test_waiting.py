@@ -24,6 +24,13 @@ def undo(number: int, of: int, body: bytes = b"") -> Waiting:
     return wait_for(Cancel(call, id_of(number), original))
 
 
+def reverse(number: int, of: int) -> Waiting:
+    """A waiting Reverse, by number, of the request of another number."""
+    call, original = undo(number, of).operation.call, id_of(of)
+    named = Original(original, "Settle", MemberId("00010001"), Fen(1))
+    return wait_for(Reverse(call, id_of(number), named))
+
+
 def id_of(number: int) -> RequestId:
     return RequestId(f"H3302010000120181201120000{number:04d}")
 
@@ -45,6 +52,14 @@ async def test_a_batch_has_no_more_requests_than_it_may() -> None:
     queue = deque(undo(n, 90 + n) for n in range(5))
     assert numbers(take(queue, 3, BYTES_MAX)) == [0, 1, 2]
     assert numbers(list(queue)) == [3, 4]
+
+
+async def test_what_may_post_two_journals_takes_two_places() -> None:
+    """A reversal may restore what its original replaced: no two requests share a place."""
+    queue = deque([undo(0, 90), reverse(1, 91), reverse(2, 92), undo(3, 93)])
+    assert [waiting.places for waiting in queue] == [1, 2, 2, 1]
+    assert numbers(take(queue, 4, BYTES_MAX)) == [0, 1]
+    assert numbers(take(queue, 4, BYTES_MAX)) == [2, 3]
 
 
 @pytest.mark.parametrize(

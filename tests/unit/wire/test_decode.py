@@ -1,5 +1,6 @@
 """A good request becomes the model's words, each field in its place."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from medswitch.v1 import settlement_pb2
 from switch.model.claim import CardEvidence, FeeLine, IdentityEvidence, Prescription
 from switch.model.codes import InjuryCause, Kind
+from switch.model.fault import Fault, FaultReason
 from switch.model.money import Fen
 from switch.model.stages import (
     Cancel,
@@ -18,8 +20,9 @@ from switch.model.stages import (
     Settle,
 )
 from switch.wire.checks import parse_day
-from switch.wire.decode import decode
+from switch.wire.decode import decode, settled_claim
 from switch.wire.methods import ORIGINAL_METHODS, PATHS
+from switch.wire.restate import restated
 from tests.fix_wire import (
     IDENTIFIER,
     MEMBER,
@@ -136,3 +139,41 @@ def test_an_original_may_be_named_by_its_national_number(named: str, method: str
 def test_what_is_no_day_is_not_taken_for_one(text: str) -> None:
     with pytest.raises(ValueError):
         parse_day(text)
+
+
+@pytest.mark.parametrize("method", ["Presettle", "Settle"])
+def test_a_settlement_names_what_it_replaces(method: str) -> None:
+    request = good_requests()[method]
+    request.replaces.CopyFrom(good_original())  # type: ignore[attr-defined] # both have it
+    decoded = decode(PATHS[method], call_of(method, request.SerializeToString()))
+    assert isinstance(decoded, Presettle | Settle)
+    assert decoded.replaces == Original(ORIGINAL, "Settle", MEMBER, Fen(3_702))
+
+
+def test_a_settlement_does_not_replace_itself_or_another_institutions() -> None:
+    request = good_requests()["Settle"]
+    assert isinstance(request, settlement_pb2.SettleRequest)
+    request.replaces.CopyFrom(good_original())
+    for named, reason, field in (
+        (REQUEST, FaultReason.MALFORMED, "replaces.request_id"),
+        ("H33010100001201812011000000001", FaultReason.NOT_PERMITTED, "replaces.request_id"),
+    ):
+        request.replaces.request_id = named
+        with pytest.raises(Fault) as caught:
+            decode(PATHS["Settle"], call_of("Settle", request.SerializeToString()))
+        assert (caught.value.reason, caught.value.field) == (reason, field)
+
+
+def test_a_recorded_claim_is_the_claim_that_came_and_may_be_stated_anew() -> None:
+    """Under another id, with less on it; what stands beside it is kept."""
+    body = good_requests()["Settle"].SerializeToString()
+    came = decode(PATHS["Settle"], call_of("Settle", body))
+    assert isinstance(came, Settle)
+    assert settled_claim(REQUEST, body) == came.claim
+    first = replace(came.claim.lines[0], quantity_e4=10_000, amount_fen=Fen(1_234))
+    less = replace(came.claim, lines=(first,), total_fen=Fen(1_234))
+    again = settlement_pb2.SettleRequest.FromString(restated(body, ORIGINAL, less))
+    assert again.claim.request_id == ORIGINAL
+    assert [line.number for line in again.claim.lines] == [1]
+    assert again.evidence == settlement_pb2.SettleRequest.FromString(body).evidence
+    assert settled_claim(ORIGINAL, again.SerializeToString()) == replace(less, request_id=ORIGINAL)
