@@ -204,7 +204,8 @@ def _waits_until(
     """
     waiting = terms.waiting.find(facts)
     age_days = (enrolment.since - member.born_on).days
-    if waiting is None or 0 <= age_days <= terms.newborn_days != 0:
+    born = terms.newborn_days > 0 and 0 <= age_days <= terms.newborn_days
+    if waiting is None or born:
         return date.min
     begins = months_later(enrolment.since, waiting.months) + timedelta(days=waiting.days)
     for other in member.enrolments:

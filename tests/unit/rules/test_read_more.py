@@ -134,6 +134,11 @@ def test_groups_that_no_flat_rule_settles_so_are_refused(
     assert re.match(r"p\.toml:7: rule b", str(refused.value))
 
 
+def test_a_payer_above_one_that_does_not_come_before_it_is_refused() -> None:
+    with pytest.raises(ValueError, match="x@2020-01-01: no earlier payer's rule is 'y'"):
+        parse(BANDS, rule("payer", PAYER + 'above = "y"'))
+
+
 def test_what_lies_outside_the_scope_is_known_of_any_group() -> None:
     body = PAYER + 'base = ["own_expense", "over_limit", "first_self_pay"]\ngroups = ["c", "d"]'
     assert plan_of(parse(BANDS, APART, rule("payer", body))).payer_groups == {"c", "d"}

@@ -18,6 +18,10 @@ def test_shares_come_to_the_amount_and_none_is_above_its_weight(
     assert all(0 <= share <= weight for share, weight in zip(shares, found, strict=True))
 
 
+def test_nothing_is_divided_among_nothings() -> None:
+    assert divided(0, [0, 0, 0]) == [0, 0, 0]
+
+
 @given(weights, st.data())
 def test_a_share_is_within_a_fen_of_its_proportion(found: list[int], data: st.DataObject) -> None:
     total = sum(found)
