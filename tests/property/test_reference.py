@@ -215,14 +215,14 @@ def assert_agreed(name: str, kind: str, bills: list[dict[str, Any]], **opening: 
     assert {one.label: one.differences for one in result.outcomes if one.differences} == {}
 
 
-scopes = st.one_of(st.integers(1, 20_000), st.integers(1, 2_500_000))
+scopes = st.one_of(st.integers(1, 20_000), st.integers(100_000, 2_500_000))
 balances = st.one_of(st.just(0), st.integers(1, 300_000))
 
 
 @given(
     st.lists(
         st.builds(Stay, st.sampled_from(list(OWED)), scopes, st.integers(0, 50_000)),
-        min_size=1,
+        min_size=3,
         max_size=6,
     ),
     balances,
@@ -236,7 +236,7 @@ def test_a_year_of_stays_agrees(stays: list[Stay], current: int, earlier: int) -
 @given(
     st.lists(
         st.builds(Visit, st.integers(0, 1), st.sampled_from(list(PLACES)), scopes),
-        min_size=1,
+        min_size=3,
         max_size=8,
     ),
     balances,
