@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from clients.outbox import Outbox
 from medswitch.v1 import reply_pb2, settlement_pb2
+from switch.wire.encode import REPLIES
 
 SETTLE: Final = "Settle"
 CANCEL: Final = "Cancel"
@@ -67,12 +68,7 @@ class AnswerFile:
 
 def parse(method: str, reply: bytes) -> Message:
     """Return a recorded reply of a method as its message."""
-    kinds: dict[str, type[Message]] = {
-        SETTLE: settlement_pb2.SettleResponse,
-        CANCEL: settlement_pb2.CancelResponse,
-        REVERSE: settlement_pb2.ReverseResponse,
-    }
-    return kinds[method].FromString(reply)
+    return REPLIES[method].FromString(reply)
 
 
 def line_of(method: str, reply: Any) -> dict[str, Any]:
@@ -89,6 +85,8 @@ def line_of(method: str, reply: Any) -> dict[str, Any]:
     }
     if reply.outcome.code != reply_pb2.REPLY_CODE_OK:
         return line
+    if method not in {SETTLE, CANCEL, REVERSE}:
+        return line  # no money moved
     return line | (_settled(reply) if method == SETTLE else _undone(reply))
 
 

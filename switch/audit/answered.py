@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from medswitch.v1 import filing_pb2, settlement_pb2
+from medswitch.v1 import settlement_pb2
 from switch.audit.findings import Violation
 from switch.audit.replies import RECORDED, read_reply
 from switch.audit.rows import RequestRow, UndoRow
@@ -98,10 +98,10 @@ def _check_posted(answer: Answer, row: RequestRow) -> Iterator[Violation]:
     if reply is None:
         yield Violation(6, answer.key, "the register's reply cannot be read")
         return
-    if isinstance(reply, filing_pb2.FileResponse | filing_pb2.WithdrawResponse):
-        return
     if isinstance(reply, settlement_pb2.SettleResponse):
         settled, amounts = reply.settlement_id, _amounts(reply.decision.split)
+    elif not isinstance(reply, settlement_pb2.CancelResponse | settlement_pb2.ReverseResponse):
+        return
     else:
         settled, amounts = reply.undone.undo_settlement_id, _amounts(reply.undone)
     if answer.settlement_id is not None and answer.settlement_id != settled:

@@ -57,7 +57,9 @@ INVARIANTS: Final = (
     Invariant(14, "卡计数只增", "A card's counter only rises", "member, request, member_event"),
     Invariant(15, "版本与批次连续", "Versions and batches are dense", "member, request, batch"),
     Invariant(RECORDS, "变更皆有留痕", "Changes follow from audit records", "audit_record, change"),
-    Invariant(WRITTEN, "备案皆有来由", "Filings are as their requests wrote", "request, filing"),
+    Invariant(
+        WRITTEN, "备案卡态有来由", "Rows are as requests wrote them", "request, filing, card"
+    ),
 )
 
 

@@ -9,6 +9,8 @@ from switch.audit.rows import RequestRow
 from switch.model.fault import Fault
 from switch.model.ids import InstitutionCode, SessionId, TerminalId
 from switch.model.stages import Authenticated, Received, Recorded
+from switch.wire import card
+from switch.wire.card import CARD_CHANGES
 from switch.wire.decode import decode
 
 Reply = (
@@ -17,6 +19,7 @@ Reply = (
     | settlement_pb2.ReverseResponse
     | filing_pb2.FileResponse
     | filing_pb2.WithdrawResponse
+    | card.Response
 )
 _REPLIES: Final[dict[str, type[Reply]]] = {
     "Settle": settlement_pb2.SettleResponse,
@@ -24,6 +27,7 @@ _REPLIES: Final[dict[str, type[Reply]]] = {
     "Reverse": settlement_pb2.ReverseResponse,
     "File": filing_pb2.FileResponse,
     "Withdraw": filing_pb2.WithdrawResponse,
+    **{name: card.RESPONSES[name] for name in CARD_CHANGES},
 }
 RECORDED: Final = frozenset(_REPLIES)
 """Every method that is recorded; a tombstone is none."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from switch.audit import authentic, people, recompute, register, seals, splits, written
+from switch.audit import authentic, cards, people, recompute, register, seals, splits, written
+from switch.audit.card_reader import card_events, card_events_named
 from switch.audit.context import Run
 from switch.audit.findings import RECORDS, REFERENCES, WRITTEN
 from switch.audit.replies import read_operation, read_reply
@@ -63,12 +64,30 @@ def walk_filings(run: Run) -> None:
         run.tell("filings", len(rows))
 
 
+def walk_card_events(run: Run) -> None:
+    """Check that every change of a card is what the request it names wrote, and what it led to."""
+    for rows in card_events(run.reader):
+        requests = run.reader.requests_named(row.request for row in rows)
+        for row in rows:
+            run.note(REFERENCES, row.key, cards.check_bucket(row))
+            run.note(WRITTEN, row.key, cards.check_event(row, requests))
+            run.note(WRITTEN, row.key, cards.check_led_to(row))
+        run.scratch.add_facts(
+            Fact(row.member_id, row.version, "card", late=True, name=people.RESTARTS)
+            for row in rows
+            if row.replaced is not None
+        )
+        run.tell("card events", len(rows))
+
+
 def _check_written(run: Run, rows: list[RequestRow]) -> None:
     """Look up what the requests wrote beside the ledger, and compare."""
     wrote = [row for row in rows if row.writes is not None]
     filings = run.reader.filings_named(written.written_filings(wrote))
+    events = card_events_named(run.reader, cards.written_events(wrote))
     for row in wrote:
         run.note(WRITTEN, row.key, written.check_written(row, filings))
+        run.note(WRITTEN, row.key, cards.check_stands(row, events))
 
 
 def _check(run: Run, case: Case) -> None:
@@ -82,3 +101,4 @@ def _check(run: Run, case: Case) -> None:
     if not run.is_late(case.row.lane, case.row.batch):
         run.note(RECORDS, key, run.in_force.check(case))
     run.note(WRITTEN, key, written.check_asked(case))
+    run.note(WRITTEN, key, cards.check_asked(case))

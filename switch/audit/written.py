@@ -21,7 +21,7 @@ from switch.model.reply import ReplyCode
 from switch.model.stages import File, Withdraw
 from switch.rules.filing import place_of
 from switch.store.acts import act_row
-from switch.store.written import FILING
+from switch.store.written import CARD_EVENT, FILING
 
 _CHANGES: Final = frozenset({"File", "Withdraw"})
 _ANSWERED: Final = ("filing_id", "region", "place", "disease_code", "since", "institution")
@@ -42,6 +42,8 @@ def check_written(row: RequestRow, filings: Mapping[FilingKey, FilingRow]) -> It
     if row.code != ReplyCode.OK or row.member_version is None:
         yield Violation(WRITTEN, row.key, "wrote rows and made no version of its person")
     for section, rows in row.writes.items():
+        if section == CARD_EVENT:
+            continue  # `cards` sees to them
         if section != FILING:
             yield Violation(WRITTEN, row.key, f"wrote {section!r}, which is no table of ours")
             continue
@@ -67,7 +69,7 @@ def check_asked(case: Case) -> Iterator[Violation]:
         return
     wrote = rows[0]
     named = "granted" if isinstance(operation, File) else "ended"
-    expected = {**_asked(operation), named: _act(row, operation.reason)}
+    expected = {**_asked(operation), named: act_by(row, operation.reason)}
     answered = case.reply.record.filing
     expected |= {name: getattr(answered, name) for name in _ANSWERED}
     expected["until"] = answered.until or None
@@ -136,7 +138,7 @@ def _asked(operation: File | Withdraw) -> dict[str, Any]:
     }
 
 
-def _act(row: RequestRow, reason: Reason) -> Mapping[str, Any] | None:
+def act_by(row: RequestRow, reason: Reason) -> Mapping[str, Any] | None:
     """Return the act that a request is, by what else stands in the register."""
     return act_row(
         Act(

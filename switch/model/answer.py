@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from switch.model.card import CardEvent
 from switch.model.decision import Decision, Decline
 from switch.model.filing import FilingRecord
 from switch.model.ids import MemberId, RequestId, SettlementId
@@ -97,6 +98,15 @@ class FilingsAnswer:
     records: tuple[FilingRecord, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CardAnswer:
+    """A card as it stands: after a change, with that change; to GetCard, with its history."""
+
+    request_id: RequestId
+    member: Member
+    events: tuple[CardEvent, ...]
+
+
 class State(StrEnum):
     """What became of a request, as a query finds it."""
 
@@ -130,4 +140,5 @@ Answer = (
     | StateAnswer
     | FilingAnswer
     | FilingsAnswer
+    | CardAnswer
 )

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from switch.model.act import Reason
+from switch.model.card import Channel
 from switch.model.claim import Claim, Evidence, Expected
-from switch.model.codes import FilingKind
+from switch.model.codes import CardStatus, FilingKind
 from switch.model.decision import Decision
-from switch.model.ids import InstitutionCode, MemberId, RequestId, SessionId, TerminalId
+from switch.model.ids import (
+    InstitutionCode,
+    MemberId,
+    RequestId,
+    SessionId,
+    SocialSecurityNumber,
+    TerminalId,
+)
 from switch.model.journal import Journal
-from switch.model.member import Institution, Member
+from switch.model.member import Card, Institution, Member
 from switch.model.money import Fen
 from switch.model.terminal import TerminalClass
 
@@ -158,7 +166,84 @@ class ListFilings:
     kind: FilingKind | None
 
 
-Inquiry = ReadMember | Presettle | ListFilings
+@dataclass(frozen=True, slots=True)
+class CardAsked:
+    """Whose card a change is of, how its holder came, who asks and why."""
+
+    social_security_number: SocialSecurityNumber
+    channel: Channel
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLost:
+    """临时挂失: a card is reported lost, and frozen at once."""
+
+    call: Authenticated
+    request_id: RequestId
+    asked: CardAsked
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmLost:
+    """正式挂失: a loss becomes formal."""
+
+    call: Authenticated
+    request_id: RequestId
+    asked: CardAsked
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """解挂: a card that was found works again."""
+
+    call: Authenticated
+    request_id: RequestId
+    asked: CardAsked
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """同号换卡: another card under the same number. `card.number` is empty: the old one's."""
+
+    call: Authenticated
+    request_id: RequestId
+    asked: CardAsked
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class LockCard:
+    """封锁: a card is locked for the person or the employer; `until` None: until it is ended."""
+
+    call: Authenticated
+    request_id: RequestId
+    asked: CardAsked
+    lock: CardStatus
+    since: date
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockCard:
+    """解除封锁: a lock is ended at once."""
+
+    call: Authenticated
+    request_id: RequestId
+    asked: CardAsked
+    lock: CardStatus
+
+
+@dataclass(frozen=True, slots=True)
+class GetCard:
+    """A person's card with its history."""
+
+    call: Authenticated
+    request_id: RequestId
+    social_security_number: SocialSecurityNumber
+
+
+Inquiry = ReadMember | Presettle | ListFilings | GetCard
 """Reads one version of a person and posts nothing."""
 
 Undo = Cancel | Reverse
@@ -166,7 +251,10 @@ OnFilings = File | Withdraw | ListFilings
 """What needs a person's filings with their history."""
 ByNumber = Undo | OnFilings
 """What names its person by number; the others show a credential."""
-Recorded = Settle | Cancel | Reverse | File | Withdraw
+ChangeCard = ReportLost | ConfirmLost | Release | Replace | LockCard | UnlockCard
+OnCards = ChangeCard | GetCard
+"""What needs a card with its history; it names its person by the social security number."""
+Recorded = Settle | Cancel | Reverse | File | Withdraw | ChangeCard
 """Recorded under its request id, whatever the outcome."""
 
 

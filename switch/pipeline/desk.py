@@ -2,26 +2,36 @@
 
 from typing import assert_never
 
+from switch.model.filing import FilingRecord
+from switch.model.ids import bucket_of_member
 from switch.model.journal import JournalKind
 from switch.model.stages import (
     Cancel,
+    ConfirmLost,
     File,
+    GetCard,
     GetSettlement,
     Inquiry,
     ListFilings,
+    LockCard,
     Presettle,
     Recorded,
+    Release,
+    Replace,
+    ReportLost,
     Reverse,
     Settle,
+    UnlockCard,
     Withdraw,
 )
+from switch.pipeline.card import change_card, get_card
 from switch.pipeline.filing import file, list_filings, withdraw
 from switch.pipeline.inquire import presettle, read_member
 from switch.pipeline.ports import CardVault, Codec
 from switch.pipeline.register import repeated, state_of, too_old_or_ahead
 from switch.pipeline.settle import settle
 from switch.pipeline.undo import undo
-from switch.pipeline.view import Outcome, Slot, View
+from switch.pipeline.view import Found, Outcome, Slot, View, Write
 
 
 class Desk:
@@ -51,6 +61,8 @@ class Desk:
                 outcome = file(self._codec, view, operation, slot)
             case Withdraw():
                 outcome = withdraw(self._codec, view, operation)
+            case ReportLost() | ConfirmLost() | Release() | Replace() | LockCard() | UnlockCard():
+                outcome = change_card(self._vault, self._codec, view, operation)
             case _:
                 assert_never(operation)
         _advance(view, outcome)
@@ -65,6 +77,8 @@ class Desk:
             return self._codec.encode("Presettle", presettle(self._vault, view, inquiry))
         if isinstance(inquiry, ListFilings):
             return self._codec.encode("ListFilings", list_filings(view, inquiry))
+        if isinstance(inquiry, GetCard):
+            return self._codec.encode("GetCard", get_card(view, inquiry))
         return self._codec.encode("ReadMember", read_member(self._vault, view, inquiry))
 
 
@@ -75,7 +89,7 @@ def _advance(view: View, outcome: Outcome) -> None:
     for share in outcome.shares:
         view.people[share.member.member_id] = share.member
     for record in outcome.writes:
-        view.filings.setdefault(record.member_id, {})[record.filing.filing_id] = record
+        _write(view, record)
     journal = outcome.journal
     if journal is None:
         return
@@ -84,3 +98,15 @@ def _advance(view: View, outcome: Outcome) -> None:
         live.append(journal)
     elif journal.undoes is not None:
         view.live[journal.member_id] = [other for other in live if other.ref != journal.undoes]
+
+
+def _write(view: View, record: Write) -> None:
+    if isinstance(record, FilingRecord):
+        view.filings.setdefault(record.member_id, {})[record.filing.filing_id] = record
+        return
+    view.events.setdefault(record.member_id, []).append(record)
+    if record.card is not None:
+        identifier = record.card.identifier
+        view.issued.add(identifier)
+        bucket = bucket_of_member(record.member_id)
+        view.cards[bucket, identifier] = Found(record.card, record.member_id)

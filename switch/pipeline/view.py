@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from switch.model.card import CardEvent
 from switch.model.claim import CardEvidence
 from switch.model.decision import Decline
 from switch.model.fault import Fault, FaultReason
@@ -101,6 +102,10 @@ class View:
     """Live settlements of the people named in a Cancel, and those this batch adds."""
     filings: dict[MemberId, dict[str, FilingRecord]] = field(default_factory=dict)
     """Filings with their history, by id, of the people named in a request about filings."""
+    events: dict[MemberId, list[CardEvent]] = field(default_factory=dict)
+    """The latest changes of a card, oldest first, of the people named in a request about cards."""
+    issued: set[CardIdentifier] = field(default_factory=set)
+    """Identifiers that a Replace asks for and that are registered already, whosever they are."""
     shares: dict[JournalRef, list[Journal]] = field(default_factory=dict)
     """What relatives paid of an original, in order."""
 
@@ -120,7 +125,7 @@ class View:
         return found
 
 
-Write = FilingRecord
+Write = FilingRecord | CardEvent
 """A row that a request may write beside the ledger's, as it stands after it."""
 
 

@@ -20,6 +20,7 @@ from switch.rules.condition import Facts
 from switch.rules.elsewhere import SpecialCare, area_of, holdings, place_of_care, special_care
 from switch.rules.entitlement import (
     Entitled,
+    check_card_loss,
     check_cover,
     day_of,
     decline_not_held,
@@ -61,6 +62,8 @@ def adjudicate(
         plan.entitlement, member, entitled.enrolment, facts,
         day_of(claim, plan.dates.enrolment),
     )  # fmt: skip
+    if refused is None:
+        refused = check_card_loss(member, claim.service_on)
     if refused is not None:
         return refused
     place = place_of_care(claim, member, institution, plan, facts)

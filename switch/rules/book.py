@@ -11,6 +11,7 @@ from datetime import date
 from typing import Final
 
 from switch.model.codes import SPECIAL_KINDS
+from switch.rules.card import UNRULED, CardChannels, CardClone, CardLoss, CardTerms
 from switch.rules.catalogue import Catalogue
 from switch.rules.filing import FilingTerms
 from switch.rules.plan import Plan, first_of, join_plan
@@ -18,7 +19,7 @@ from switch.rules.source import DAY, DatedTerm, Rule, last_day, read_files
 from switch.rules.terms import Cover, CrossCity, Term
 from switch.rules.terms_benefit import Adjustments, Bands, FlatGroup
 from switch.rules.terms_payers import Accumulator, FurtherPayer
-from switch.rules.words import COUNTED_IN_TIMES, FILING
+from switch.rules.words import CARDS, COUNTED_IN_TIMES, FILING
 
 _ONCE: Final = frozenset(
     {
@@ -40,6 +41,8 @@ Held = Plan | NotCovered | None
 """What is held for a day; None: no complete policy."""
 Filings = tuple[tuple[date, ...], tuple[FilingTerms | None, ...]]
 """First days, and what is said of a kind of filing from each on; None: nothing."""
+Cards = tuple[tuple[date, ...], tuple[CardTerms, ...]]
+"""First days, and what is said of cards from each on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class RuleBook:
     rules: tuple[Rule, ...] = ()
     filings: Mapping[tuple[str, str], Filings] = field(default_factory=dict)
     """(insurance, kind of filing) → first days, and what is said of it from each on."""
+    cards: Mapping[str, Cards] = field(default_factory=dict)
+    """Insurance → first days, and what is said of cards from each on."""
 
     @classmethod
     def parse(cls, texts: Mapping[str, str]) -> "RuleBook":
@@ -66,13 +71,16 @@ class RuleBook:
         overlaps, unreachable bands and rows, a covered kind without bands.
         """
         source = read_files(texts)
-        rules = [rule for rule in source.rules if rule.kind_of_rule != FILING]
+        rules = [rule for rule in source.rules if rule.kind_of_rule not in CARDS | {FILING}]
         filed = [rule for rule in source.rules if rule.kind_of_rule == FILING]
         plans = {key: _compile(source.region, *key, rules) for key in _keys(rules)}
         filings = {key: _compile_filings(*key, filed) for key in _keys(filed)}
+        cards = [rule for rule in source.rules if rule.kind_of_rule in CARDS]
         _check_units(plans)
         items = Catalogue.of_items(source.region, source.items) if source.items else None
-        return cls(source.region, source.hash, plans, items, source.rules, filings)
+        return cls(
+            source.region, source.hash, plans, items, source.rules, filings, _compile_cards(cards)
+        )
 
     def held(self, insurance: str, kind: str, on: date) -> Held:
         """Return what is held for an insurance and kind of care on a day."""
@@ -85,6 +93,12 @@ class RuleBook:
     def filing_terms(self, insurance: str, kind: str, on: date) -> FilingTerms | None:
         """Return what is said of taking a kind of filing on a day; None: it is not taken."""
         days, terms = self.filings.get((insurance, kind), ((), ()))
+        at = bisect_right(days, on)
+        return terms[at - 1] if at else None
+
+    def card_terms(self, insurance: str, on: date) -> CardTerms | None:
+        """Return what is said of an insurance's cards on a day; None: nothing."""
+        days, terms = self.cards.get(insurance, ((), ()))
         at = bisect_right(days, on)
         return terms[at - 1] if at else None
 
@@ -177,6 +191,25 @@ def _compile_filings(insurance: str, kind: str, rules: list[Rule]) -> Filings:
         terms = [one.dated.term for one in holding.values() if one.dated.term is not None]
         found.append(first_of(terms, FilingTerms))
     return starts, tuple(found)
+
+
+def _compile_cards(rules: list[Rule]) -> dict[str, Cards]:
+    found: dict[str, Cards] = {}
+    for insurance in sorted({rule.insurance for rule in rules}):
+        active = [one for name in sorted(CARDS) for one in _active(rules, insurance, name)]
+        terms: list[CardTerms] = []
+        for on in (starts := _starts(active)):
+            holding = _holding(on, active, f"insurance {insurance}, cards")
+            held = [one.dated.term for one in holding.values() if one.dated.term is not None]
+            terms.append(
+                CardTerms(
+                    first_of(held, CardChannels) or UNRULED,
+                    first_of(held, CardLoss),
+                    first_of(held, CardClone),
+                )
+            )
+        found[insurance] = (starts, tuple(terms))
+    return found
 
 
 def _holding(on: date, active: Iterable[_Active], where: str) -> dict[str, _Active]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from switch.rules.card import CardTerm
 from switch.rules.condition import Condition, Table
 from switch.rules.filing import FilingTerms
 from switch.rules.terms_benefit import Adjustments, Bands, Ceiling, Deductible, FlatGroup, Segments
@@ -190,5 +191,6 @@ Term = (
     | Hospital
     | Accumulator
     | FilingTerms
+    | CardTerm
 )
 """What one dated value of a rule says."""

@@ -41,6 +41,9 @@ AREAS: Final = ("home", "province", "national")
 FILING: Final = "filing"
 """The type of rule that is for kinds of filing instead of kinds of care."""
 
+CARDS: Final = frozenset({"card_channels", "card_loss", "card_clone"})
+"""The types of rule that are for cards instead of kinds of care."""
+
 FILINGS: Final = CROSS_CITY_FILINGS | {"none"}
 """Kinds of cross-city filing, and none."""
 

@@ -196,9 +196,8 @@ def people(factory: CardFactory, today: date, first_serial: int = 1) -> Iterator
         replacement = None
         if sketch.replacement:
             spare = first_serial + len(PEOPLE) + nth
-            replacement = factory.card(
-                spare, sketch.card_region, sketch.suite, today - timedelta(days=1)
-            )
+            new = factory.card(spare, sketch.card_region, sketch.suite, today - timedelta(days=1))
+            replacement = replace(new, number=member.card.number)
         yield NamedPerson(name, sketch.about, member, replacement)
 
 

@@ -115,6 +115,13 @@ def answers_of(
         rights.FILE: post,
         rights.WITHDRAW: post,
         rights.LIST_FILINGS: inquire,
+        rights.REPORT_LOST: post,
+        rights.CONFIRM_LOST: post,
+        rights.RELEASE: post,
+        rights.REPLACE: post,
+        rights.LOCK_CARD: post,
+        rights.UNLOCK_CARD: post,
+        rights.GET_CARD: inquire,
         rights.SIGN_OUT: sign_out,
         rights.HEARTBEAT: heartbeat,
     }

@@ -28,6 +28,7 @@ SERVICES: Final = (
     "medswitch.v1.TerminalService",
     "medswitch.v1.SettlementService",
     "medswitch.v1.FilingService",
+    "medswitch.v1.CardService",
 )
 _RECEIVE_BYTES_MAX: Final = BODY_BYTES_MAX + 4_096
 """A body just above its limit still reaches our own check; anything larger is gRPC's to refuse."""

@@ -15,6 +15,7 @@ from switch.model.terminal import TerminalClass
 _TERMINALS: Final = "/medswitch.v1.TerminalService/"
 _SETTLEMENTS: Final = "/medswitch.v1.SettlementService/"
 _FILINGS: Final = "/medswitch.v1.FilingService/"
+_CARDS: Final = "/medswitch.v1.CardService/"
 
 SIGN_IN: Final = _TERMINALS + "SignIn"
 SIGN_OUT: Final = _TERMINALS + "SignOut"
@@ -29,9 +30,17 @@ GET_SETTLEMENT: Final = _SETTLEMENTS + "GetSettlement"
 FILE: Final = _FILINGS + "File"
 WITHDRAW: Final = _FILINGS + "Withdraw"
 LIST_FILINGS: Final = _FILINGS + "ListFilings"
+REPORT_LOST: Final = _CARDS + "ReportLost"
+CONFIRM_LOST: Final = _CARDS + "ConfirmLost"
+RELEASE: Final = _CARDS + "Release"
+REPLACE: Final = _CARDS + "Replace"
+LOCK_CARD: Final = _CARDS + "LockCard"
+UNLOCK_CARD: Final = _CARDS + "UnlockCard"
+GET_CARD: Final = _CARDS + "GetCard"
 
 _ANY: Final = frozenset(TerminalClass)
 _INSTITUTIONS: Final = frozenset({TerminalClass.INSTITUTION})
+_AGENCIES: Final = frozenset({TerminalClass.AGENCY})
 
 RIGHTS: Final[Mapping[str, frozenset[TerminalClass]]] = {
     SIGN_OUT: _ANY,
@@ -45,6 +54,13 @@ RIGHTS: Final[Mapping[str, frozenset[TerminalClass]]] = {
     FILE: _ANY,
     WITHDRAW: _ANY,
     LIST_FILINGS: _ANY,
+    REPORT_LOST: _AGENCIES,
+    CONFIRM_LOST: _AGENCIES,
+    RELEASE: _AGENCIES,
+    REPLACE: _AGENCIES,
+    LOCK_CARD: _AGENCIES,
+    UNLOCK_CARD: _AGENCIES,
+    GET_CARD: _AGENCIES,
 }
 """Who may call what, once signed in. SignIn and Echo stand outside: there is no caller yet.
 

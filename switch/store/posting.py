@@ -19,7 +19,7 @@ from switch.model.ids import (
 )
 from switch.model.journal import Journal
 from switch.model.member import Accumulators, Member
-from switch.model.stages import Recorded, Settle
+from switch.model.stages import ChangeCard, Recorded, Settle
 from switch.pipeline.undo import TOMBSTONE
 from switch.pipeline.view import Outcome
 from switch.security.seal import sm3
@@ -262,6 +262,8 @@ def _bucket(operation: Recorded, outcome: Outcome) -> int:
     if isinstance(operation, Settle):
         evidence: Evidence = operation.evidence
         return bucket_of_person(evidence.social_security_number)
+    if isinstance(operation, ChangeCard):
+        return bucket_of_person(operation.asked.social_security_number)
     return bucket_of_member(member_named(operation))
 
 

@@ -30,14 +30,18 @@ from switch.model.reply import ReplyCode
 from switch.model.stages import (
     ByNumber,
     File,
+    GetCard,
     GetSettlement,
     Inquiry,
+    OnCards,
     OnFilings,
     Recorded,
+    Replace,
     Undo,
 )
 from switch.pipeline.family import bound
 from switch.pipeline.view import Found, Reference, Register, Undone, View
+from switch.store.card_events import read_events
 from switch.store.filings import read_filings
 from switch.store.originals import read_originals
 
@@ -115,6 +119,11 @@ async def read(
     filed = {one.member_id for one in asked if isinstance(one, OnFilings)}
     if filed:
         await read_filings(connection, view, filed)
+    carded = [one for one in asked if isinstance(one, OnCards)]
+    if carded:
+        people_of = (view.persons.get(holder_of(one)) for one in carded)
+        wanted = {one.card.identifier for one in carded if isinstance(one, Replace)}
+        await read_events(connection, view, {one for one in people_of if one}, wanted)
     return view
 
 
@@ -132,6 +141,15 @@ def member_named(asked: ByNumber) -> MemberId:
     return asked.original.member_id if isinstance(asked, Undo) else asked.member_id
 
 
+def holder_of(asked: OnCards) -> SocialSecurityNumber:
+    """Return the number of the person whose card a request is about."""
+    return (
+        asked.social_security_number
+        if isinstance(asked, GetCard)
+        else asked.asked.social_security_number
+    )
+
+
 def month_of(request_id: RequestId) -> date:
     """Return the month that a request id is registered under."""
     return request_day(request_id).replace(day=1)
@@ -147,6 +165,8 @@ def _people_keys(asked: Iterable[Asked]) -> tuple[list[Any], ...]:
             members.add((bucket_of_member(member_id), member_id))
             if isinstance(one, File) and one.relative is not None:
                 members.add((bucket_of_member(one.relative), one.relative))
+        elif isinstance(one, OnCards):
+            persons.add((bucket_of_person(holder_of(one)), holder_of(one)))
         elif not isinstance(one, GetSettlement):
             evidence: Evidence = one.evidence
             bucket = bucket_of_person(evidence.social_security_number)

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from switch.ledger.digest import canonical_json
+from switch.model.card import CardEvent
 from switch.model.ids import RequestId
 from switch.pipeline.view import Write
+from switch.store.card_events import event_row
 from switch.store.filings import filing_row
 
 Row = Mapping[str, Any]
@@ -19,8 +21,12 @@ Sections = dict[str, list[Row]]
 """Table → rows, in the order in which they were written."""
 
 FILING: Final = "filing"
+CARD_EVENT: Final = "card_event"
 
-_KEYS: Final[Mapping[str, tuple[str, ...]]] = {FILING: ("member_id", "filing_id")}
+_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    FILING: ("member_id", "filing_id"),
+    CARD_EVENT: ("member_id", "version"),
+}
 """Section → the columns that name a row; the bucket follows from the person."""
 
 
@@ -28,7 +34,10 @@ def sections_of(writes: Iterable[Write]) -> Sections:
     """Return the rows of one request by section."""
     found: Sections = {}
     for one in writes:
-        found.setdefault(FILING, []).append(filing_row(one))
+        if isinstance(one, CardEvent):
+            found.setdefault(CARD_EVENT, []).append(event_row(one))
+        else:
+            found.setdefault(FILING, []).append(filing_row(one))
     return found
 
 

@@ -41,7 +41,7 @@ from switch.model.stages import (
     Reverse,
     Settle,
 )
-from switch.wire import checks, filing, methods
+from switch.wire import card, checks, filing, methods
 from switch.wire.lines import fee_lines
 from switch.wire.parse import parse
 
@@ -64,8 +64,9 @@ def decode(method: str, call: Authenticated) -> Operation:
 
     Raises: Fault MALFORMED, NOT_PERMITTED, UNIMPLEMENTED.
     """
-    decoder = _DECODERS.get(methods.short_name(method))
-    if decoder is None:
+    name = methods.short_name(method)
+    decoder = _DECODERS.get(name)
+    if decoder is None or method not in {name, methods.PATHS[name]}:
         raise Fault(FaultReason.UNIMPLEMENTED, f"there is no method {method[:100]} here")
     return decoder(call)
 
@@ -133,6 +134,13 @@ _DECODERS: Final[dict[str, Callable[[Authenticated], Operation]]] = {
     methods.FILE: filing.decode_file,
     methods.WITHDRAW: filing.decode_withdraw,
     methods.LIST_FILINGS: filing.decode_list,
+    methods.REPORT_LOST: card.decode_report_lost,
+    methods.CONFIRM_LOST: card.decode_confirm_lost,
+    methods.RELEASE: card.decode_release,
+    methods.REPLACE: card.decode_replace,
+    methods.LOCK_CARD: card.decode_lock,
+    methods.UNLOCK_CARD: card.decode_unlock,
+    methods.GET_CARD: card.decode_get_card,
 }
 
 

@@ -6,6 +6,7 @@ from typing import Final, assert_never
 from medswitch.v1 import filing_pb2, reply_pb2, settlement_pb2
 from switch.model.answer import (
     Answer,
+    CardAnswer,
     DeclineAnswer,
     FilingAnswer,
     FilingsAnswer,
@@ -17,7 +18,7 @@ from switch.model.answer import (
     UndoAnswer,
 )
 from switch.model.stages import Original
-from switch.wire import filing, methods
+from switch.wire import card, filing, methods
 from switch.wire.outcome import declined, done, epoch_ms, iso
 from switch.wire.person import member_message
 from switch.wire.split import write_decision
@@ -32,9 +33,10 @@ _Reply = (
     | filing_pb2.FileResponse
     | filing_pb2.WithdrawResponse
     | filing_pb2.ListFilingsResponse
+    | card.Response
 )
 
-_REPLIES: Final[Mapping[str, type[_Reply]]] = {
+REPLIES: Final[Mapping[str, type[_Reply]]] = {
     methods.READ_MEMBER: settlement_pb2.ReadMemberResponse,
     methods.PRESETTLE: settlement_pb2.PresettleResponse,
     methods.SETTLE: settlement_pb2.SettleResponse,
@@ -44,7 +46,9 @@ _REPLIES: Final[Mapping[str, type[_Reply]]] = {
     methods.FILE: filing_pb2.FileResponse,
     methods.WITHDRAW: filing_pb2.WithdrawResponse,
     methods.LIST_FILINGS: filing_pb2.ListFilingsResponse,
+    **card.RESPONSES,
 }
+"""Method → its reply message."""
 
 _STATES: Final[Mapping[State, settlement_pb2.SettlementState.ValueType]] = {
     state: settlement_pb2.SettlementState.Value(f"SETTLEMENT_STATE_{state.name}") for state in State
@@ -58,7 +62,7 @@ def encode(method: str, answer: Answer) -> bytes:
     """
     name = methods.short_name(method)
     reply = _message(name, answer)
-    if not isinstance(reply, _REPLIES[name]):
+    if not isinstance(reply, REPLIES[name]):
         raise ValueError(f"{type(answer).__name__} does not answer {name}")
     return reply.SerializeToString()
 
@@ -84,6 +88,8 @@ def _message(name: str, answer: Answer) -> _Reply:
             return filing.withdraw_response(answer) if withdrawn else filing.file_response(answer)
         case FilingsAnswer():
             return filing.list_response(answer)
+        case CardAnswer():
+            return card.card_response(name, answer)
         case _:
             assert_never(answer)
 
@@ -123,7 +129,7 @@ def _presettled(answer: PresettleAnswer) -> settlement_pb2.PresettleResponse:
 def _declined(name: str, answer: DeclineAnswer) -> _Reply:
     outcome = declined(answer.request_id, answer.decline)
     if answer.decision is None:
-        return _REPLIES[name](outcome=outcome)
+        return REPLIES[name](outcome=outcome)
     reply = settlement_pb2.SettleResponse(outcome=outcome)
     write_decision(reply.decision, answer.decision)
     return reply

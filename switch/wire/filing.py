@@ -4,7 +4,7 @@ import re
 from datetime import date
 from typing import Final
 
-from medswitch.v1 import common_pb2, filing_pb2
+from medswitch.v1 import card_pb2, common_pb2, filing_pb2
 from switch.model.act import Act, Reason
 from switch.model.answer import FilingAnswer, FilingsAnswer
 from switch.model.codes import CROSS_CITY_FILINGS, FilingKind
@@ -18,6 +18,8 @@ from switch.wire.parse import parse
 from switch.wire.person import FILING_KINDS, filing_message
 
 FILING_ID_CHARACTERS_MAX: Final = 40
+
+HasReason = filing_pb2.FileRequest | filing_pb2.WithdrawRequest | card_pb2.CardRequest
 
 _KINDS: Final = {number: kind for kind, number in FILING_KINDS.items()}
 _PLACE: Final = re.compile(r"[1-9][0-9]([0-9]{4})?")
@@ -70,13 +72,13 @@ def decode_list(call: Authenticated) -> ListFilings:
     )
 
 
-def reason_of(message: filing_pb2.FileRequest | filing_pb2.WithdrawRequest) -> Reason:
-    """Return who asks for a change, and why. Raises: Fault MALFORMED."""
+def reason_of(message: HasReason, field: str = "reason") -> Reason:
+    """Return who asks for a change, and why. `field`: where it stands. Raises: Fault MALFORMED."""
     if not message.HasField("reason"):
-        raise malformed("reason", "reason is missing; say who asks for the change, and why")
+        raise malformed(field, f"{field} is missing; say who asks for the change, and why")
     return Reason(
-        checks.text_of("reason.operator", message.reason.operator, 1, 50),
-        checks.text_of("reason.why", message.reason.why, 1, 200),
+        checks.text_of(f"{field}.operator", message.reason.operator, 1, 50),
+        checks.text_of(f"{field}.why", message.reason.why, 1, 200),
     )
 
 

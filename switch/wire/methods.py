@@ -11,6 +11,13 @@ GET_SETTLEMENT: Final = "GetSettlement"
 FILE: Final = "File"
 WITHDRAW: Final = "Withdraw"
 LIST_FILINGS: Final = "ListFilings"
+REPORT_LOST: Final = "ReportLost"
+CONFIRM_LOST: Final = "ConfirmLost"
+RELEASE: Final = "Release"
+REPLACE: Final = "Replace"
+LOCK_CARD: Final = "LockCard"
+UNLOCK_CARD: Final = "UnlockCard"
+GET_CARD: Final = "GetCard"
 
 ORIGINAL_METHODS: Final = {
     SETTLE: SETTLE,
@@ -30,7 +37,10 @@ ORIGINAL_METHODS: Final = {
 _SERVICES: Final = {
     "SettlementService": (READ_MEMBER, PRESETTLE, SETTLE, CANCEL, REVERSE, GET_SETTLEMENT),
     "FilingService": (FILE, WITHDRAW, LIST_FILINGS),
-}
+    "CardService": (
+        REPORT_LOST, CONFIRM_LOST, RELEASE, REPLACE, LOCK_CARD, UNLOCK_CARD, GET_CARD,
+    ),
+}  # fmt: skip
 PATHS: Final = {
     name: f"/medswitch.v1.{service}/{name}"
     for service, names in _SERVICES.items()
