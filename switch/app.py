@@ -12,9 +12,10 @@ import psycopg
 
 from switch.config import Settings, read_kek
 from switch.model.ids import TerminalId
-from switch.model.stages import GetSettlement, Inquiry, Recorded
+from switch.model.stages import GetSettlement, Inquiry, Presettle, ReadMember, Recorded
 from switch.pipeline.desk import Desk
 from switch.pipeline.ports import Clock
+from switch.pipeline.suspicion import Suspected
 from switch.security.vault import SoftwareVault
 from switch.server.handlers import build_handlers
 from switch.server.lifecycle import ServerLimits, SwitchServer, TlsFiles
@@ -45,8 +46,13 @@ class Windows:
         self._inquiries = inquiries
 
     async def inquire(self, inquiry: Inquiry) -> bytes:
-        """Answer ReadMember or Presettle."""
-        return await self._inquiries.ask(inquiry)
+        """Answer what posts nothing; of a card that may be a clone, what records that."""
+        try:
+            return await self._inquiries.ask(inquiry)
+        except Suspected:
+            if not isinstance(inquiry, ReadMember | Presettle):
+                raise
+            return await self._lane.post(inquiry)
 
     async def post(self, operation: Recorded) -> bytes:
         """Answer Settle, Cancel or Reverse, after the commit."""

@@ -40,6 +40,8 @@ class _CardChannelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CardChann
     """Through WeChat, logged in."""
     CARD_CHANNEL_COUNTER: _CardChannel.ValueType  # 4
     """In person, with an identity document."""
+    CARD_CHANNEL_SWITCH: _CardChannel.ValueType  # 5
+    """Nobody came: policy had the switch do it. In a history only."""
 
 class CardChannel(_CardChannel, metaclass=_CardChannelEnumTypeWrapper):
     """How the holder came."""
@@ -54,6 +56,8 @@ CARD_CHANNEL_WECHAT: CardChannel.ValueType  # 3
 """Through WeChat, logged in."""
 CARD_CHANNEL_COUNTER: CardChannel.ValueType  # 4
 """In person, with an identity document."""
+CARD_CHANNEL_SWITCH: CardChannel.ValueType  # 5
+"""Nobody came: policy had the switch do it. In a history only."""
 Global___CardChannel: _TypeAlias = CardChannel  # noqa: Y015
 
 class _CardChange:

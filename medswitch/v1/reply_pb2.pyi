@@ -145,6 +145,10 @@ class _ReplyCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReplyCode.V
     """
     REPLY_CODE_NEW_CARD_NOT_PROVABLE: _ReplyCode.ValueType  # 239
     """The switch holds no key that could prove the new card. Nothing changed. The operator takes another card; new id."""
+    REPLY_CODE_CARD_SUSPECTED: _ReplyCode.ValueType  # 240
+    """The lock followed a suspicion that another card answers for this one. Nothing changed. The agency's officers resolve
+    the suspicion; then a new id.
+    """
     REPLY_CODE_INSTITUTION_NOT_DESIGNATED: _ReplyCode.ValueType  # 300
     """--- Institution and entitlement. ---
 
@@ -376,6 +380,10 @@ changed. The operator corrects them; new id.
 """
 REPLY_CODE_NEW_CARD_NOT_PROVABLE: ReplyCode.ValueType  # 239
 """The switch holds no key that could prove the new card. Nothing changed. The operator takes another card; new id."""
+REPLY_CODE_CARD_SUSPECTED: ReplyCode.ValueType  # 240
+"""The lock followed a suspicion that another card answers for this one. Nothing changed. The agency's officers resolve
+the suspicion; then a new id.
+"""
 REPLY_CODE_INSTITUTION_NOT_DESIGNATED: ReplyCode.ValueType  # 300
 """--- Institution and entitlement. ---
 

@@ -1,10 +1,10 @@
-"""Reads what happened to cards: along the table, and by person and version."""
+"""Reads what happened to cards, and suspicions: along the tables, and by person and version."""
 
 from collections.abc import Collection, Iterator
 from typing import Final
 
+from switch.audit.card_rows import CardEventRow, SuspicionRow
 from switch.audit.reader import Reader
-from switch.audit.rows import CardEventRow
 
 _CARD_EVENT_COLUMNS: Final = """
 SELECT e.bucket, e.member_id, e.version, e.change, e.channel, e.status, e.lock, e.locked_since,
@@ -58,3 +58,46 @@ def card_events_named(
         ([int(m[:4]) for m, _ in keys], [m for m, _ in keys], [v for _, v in keys]),
     )
     return {(row[1], row[2]): CardEventRow(*row) for row in found}
+
+
+_SUSPICION_COLUMNS: Final = """
+SELECT s.bucket, s.member_id, s.version, s.identifier, s.method, s.use, s.stored_atc, s.earlier,
+    s.locked
+"""
+_SUSPICIONS: Final = (
+    _SUSPICION_COLUMNS
+    + """
+FROM suspicion s WHERE (s.bucket, s.member_id, s.version) > (%s, %s, %s)
+ORDER BY s.bucket, s.member_id, s.version LIMIT %s
+"""
+)
+_SUSPICIONS_NAMED: Final = (
+    _SUSPICION_COLUMNS
+    + """
+FROM unnest(%s::int[], %s::text[], %s::bigint[]) AS k(bucket, member_id, version)
+JOIN suspicion s ON s.bucket = k.bucket AND s.member_id = k.member_id AND s.version = k.version
+"""
+)
+
+
+def all_suspicions(reader: Reader) -> Iterator[list[SuspicionRow]]:
+    """Yield every suspicion."""
+    return reader.walk(
+        _SUSPICIONS,
+        (-1, "", 0),
+        lambda row: SuspicionRow(*row),
+        lambda one: (one.bucket, one.member_id, one.version),
+    )
+
+
+def suspicions_named(
+    reader: Reader, keys: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], SuspicionRow]:
+    """Return suspicions by person and version."""
+    if not keys:
+        return {}
+    found = reader.all(
+        _SUSPICIONS_NAMED,
+        ([int(m[:4]) for m, _ in keys], [m for m, _ in keys], [v for _, v in keys]),
+    )
+    return {(row[1], row[2]): SuspicionRow(*row) for row in found}

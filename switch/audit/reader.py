@@ -169,6 +169,9 @@ FROM change
 _ACTIVATIONS: Final = """
 SELECT region, active_from, record, hash, change FROM rule_book_activation
 """
+_RESOLUTIONS: Final = """
+SELECT member_id, version, verdict, record, change FROM suspicion_resolution
+"""
 
 Row = TypeVar("Row")
 
@@ -272,6 +275,7 @@ class Reader:
                 {row[0]: row for row in self.all(_OFFICERS)},
                 {row[0]: row for row in self.all(_CHANGES)},
                 {row[:3]: row for row in self.all(_ACTIVATIONS)},
+                {row[:2]: row for row in self.all(_RESOLUTIONS)},
             )
 
     def records(self, head: int) -> Iterator[list[RecordRow]]:

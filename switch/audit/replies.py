@@ -20,6 +20,8 @@ Reply = (
     | filing_pb2.FileResponse
     | filing_pb2.WithdrawResponse
     | card.Response
+    | settlement_pb2.ReadMemberResponse
+    | settlement_pb2.PresettleResponse
 )
 _REPLIES: Final[dict[str, type[Reply]]] = {
     "Settle": settlement_pb2.SettleResponse,
@@ -31,11 +33,17 @@ _REPLIES: Final[dict[str, type[Reply]]] = {
 }
 RECORDED: Final = frozenset(_REPLIES)
 """Every method that is recorded; a tombstone is none."""
+_ALARMED: Final[dict[str, type[Reply]]] = {
+    "ReadMember": settlement_pb2.ReadMemberResponse,
+    "Presettle": settlement_pb2.PresettleResponse,
+}
+MAY_BE_RECORDED: Final = RECORDED | frozenset(_ALARMED)
+"""Those, and what is recorded only when it shows that a card may be two."""
 
 
 def read_reply(row: RequestRow) -> Reply | None:
     """Return the reply recorded for a request. A tombstone's bytes are its Reverse's reply."""
-    kind = _REPLIES.get(row.method)
+    kind = _REPLIES.get(row.method) or _ALARMED.get(row.method)
     if kind is None:
         return None
     try:
@@ -46,7 +54,7 @@ def read_reply(row: RequestRow) -> Reply | None:
 
 def read_operation(row: RequestRow) -> Recorded | None:
     """Return what a recorded body asks, decoded as it was when it came."""
-    if row.method not in _REPLIES:
+    if row.method not in MAY_BE_RECORDED:
         return None
     call = Authenticated(
         Received(

@@ -212,53 +212,6 @@ class FilingRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CardEventRow:
-    """A change of a card as it stands, and its person's row when it was read."""
-
-    bucket: int
-    member_id: str
-    version: int
-    change: str
-    channel: str
-    status: str
-    lock: str | None
-    locked_since: date | None
-    locked_until: date | None
-    identifier: str
-    card: Mapping[str, Any] | None
-    replaced: str | None
-    standings: list[Any]
-    act: Mapping[str, Any]
-    last: bool
-    """Whether it is the last of its person's."""
-    now: Mapping[str, Any] | None
-    """The member row: status, lock's days, identifier, standings; None: it is not there."""
-    registered: Mapping[str, Any] | None
-    """The card that the registry holds under `identifier`."""
-
-    @property
-    def key(self) -> str:
-        """Return how a violation names it."""
-        return f"card event {self.member_id}/{self.version}"
-
-    @property
-    def request(self) -> str:
-        """Return the request that it names."""
-        return str(self.act.get("request_id"))
-
-    def written(self) -> dict[str, Any]:
-        """Return it as the request that wrote it must have."""
-        return {
-            "bucket": self.bucket, "member_id": self.member_id, "version": self.version,
-            "change": self.change, "channel": self.channel, "status": self.status,
-            "lock": self.lock, "locked_since": _iso(self.locked_since),
-            "locked_until": _iso(self.locked_until), "identifier": self.identifier,
-            "card": self.card, "replaced": self.replaced, "standings": self.standings,
-            "act": self.act,
-        }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
 class SessionRow:
     """A session: what a session key is derived from, and when it was open."""
 
@@ -331,6 +284,7 @@ class OfficeRows:
     officers: Mapping[Any, tuple[Any, ...]]
     changes: Mapping[Any, tuple[Any, ...]]
     activations: Mapping[Any, tuple[Any, ...]]
+    resolutions: Mapping[Any, tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,10 +299,6 @@ class Case:
     undone: UndoRow | None
     undoer: RequestRow | None
     session: SessionRow | None
-
-
-def _iso(on: date | None) -> str | None:
-    return None if on is None else on.isoformat()
 
 
 def name_of(ref: Ref) -> str:

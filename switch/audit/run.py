@@ -23,7 +23,12 @@ from switch.audit.rows import BatchRow
 from switch.audit.scratch import Fact, Person, Scratch
 from switch.audit.walk_journals import walk_journals, walk_undo
 from switch.audit.walk_records import walk_records
-from switch.audit.walk_requests import walk_card_events, walk_filings, walk_requests
+from switch.audit.walk_requests import (
+    walk_card_events,
+    walk_filings,
+    walk_requests,
+    walk_suspicions,
+)
 from switch.security.custody import KeyEncryptionKey
 from switch.store.rule_books import load_activations, load_book, load_catalogues
 
@@ -80,6 +85,7 @@ def _everything(run: Run) -> None:
     walk_requests(run, int(requests))
     walk_filings(run)
     walk_card_events(run)
+    walk_suspicions(run)
     walk_journals(run, int(journals))
     walk_undo(run)
     _batches(run)

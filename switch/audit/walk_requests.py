@@ -2,8 +2,23 @@
 
 from collections.abc import Iterator
 
-from switch.audit import authentic, cards, people, recompute, register, seals, splits, written
-from switch.audit.card_reader import card_events, card_events_named
+from switch.audit import (
+    authentic,
+    cards,
+    people,
+    recompute,
+    register,
+    seals,
+    splits,
+    suspicions,
+    written,
+)
+from switch.audit.card_reader import (
+    all_suspicions,
+    card_events,
+    card_events_named,
+    suspicions_named,
+)
 from switch.audit.context import Run
 from switch.audit.findings import RECORDS, REFERENCES, WRITTEN
 from switch.audit.replies import read_operation, read_reply
@@ -80,14 +95,25 @@ def walk_card_events(run: Run) -> None:
         run.tell("card events", len(rows))
 
 
+def walk_suspicions(run: Run) -> None:
+    """Check that every suspicion is what the request it names wrote."""
+    for rows in all_suspicions(run.reader):
+        requests = run.reader.requests_named(row.request for row in rows)
+        for row in rows:
+            run.note(WRITTEN, row.key, suspicions.check_suspicion(row, requests))
+        run.tell("suspicions", len(rows))
+
+
 def _check_written(run: Run, rows: list[RequestRow]) -> None:
     """Look up what the requests wrote beside the ledger, and compare."""
     wrote = [row for row in rows if row.writes is not None]
     filings = run.reader.filings_named(written.written_filings(wrote))
     events = card_events_named(run.reader, cards.written_events(wrote))
+    found = suspicions_named(run.reader, suspicions.written_suspicions(wrote))
     for row in wrote:
         run.note(WRITTEN, row.key, written.check_written(row, filings))
         run.note(WRITTEN, row.key, cards.check_stands(row, events))
+        run.note(WRITTEN, row.key, suspicions.check_stands(row, found))
 
 
 def _check(run: Run, case: Case) -> None:
@@ -102,3 +128,4 @@ def _check(run: Run, case: Case) -> None:
         run.note(RECORDS, key, run.in_force.check(case))
     run.note(WRITTEN, key, written.check_asked(case))
     run.note(WRITTEN, key, cards.check_asked(case))
+    run.note(WRITTEN, key, suspicions.check_shown(case))

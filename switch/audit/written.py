@@ -21,7 +21,7 @@ from switch.model.reply import ReplyCode
 from switch.model.stages import File, Withdraw
 from switch.rules.filing import place_of
 from switch.store.acts import act_row
-from switch.store.written import CARD_EVENT, FILING
+from switch.store.written import CARD_EVENT, FILING, SUSPICION
 
 _CHANGES: Final = frozenset({"File", "Withdraw"})
 _ANSWERED: Final = ("filing_id", "region", "place", "disease_code", "since", "institution")
@@ -39,11 +39,12 @@ def check_written(row: RequestRow, filings: Mapping[FilingKey, FilingRow]) -> It
     """What a request wrote stands, under a version it made, and names it."""
     if row.writes is None:
         return
-    if row.code != ReplyCode.OK or row.member_version is None:
+    alarm = row.code == ReplyCode.CARD_COUNTER_USED and SUSPICION in row.writes
+    if not (alarm or row.code == ReplyCode.OK) or row.member_version is None:
         yield Violation(WRITTEN, row.key, "wrote rows and made no version of its person")
     for section, rows in row.writes.items():
-        if section == CARD_EVENT:
-            continue  # `cards` sees to them
+        if section in {CARD_EVENT, SUSPICION}:
+            continue  # `cards` and `suspicions` see to them
         if section != FILING:
             yield Violation(WRITTEN, row.key, f"wrote {section!r}, which is no table of ours")
             continue

@@ -18,6 +18,8 @@ class Channel(StrEnum):
     WEB = "web"
     WECHAT = "wechat"
     COUNTER = "counter"
+    SWITCH = "switch"
+    """Nobody came: policy had the switch do it."""
 
 
 class CardChange(StrEnum):
@@ -31,6 +33,8 @@ class CardChange(StrEnum):
     UNLOCKED = "unlocked"
 
 
+HOLDERS: Final = frozenset(Channel) - {Channel.SWITCH}
+"""The channels that a holder can come by."""
 LOSSES: Final = frozenset({CardStatus.TEMPORARILY_LOST, CardStatus.LOST})
 LOCKS: Final = frozenset({CardStatus.LOCKED_PERSON, CardStatus.LOCKED_EMPLOYER})
 

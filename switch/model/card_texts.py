@@ -56,4 +56,9 @@ CARD_TEXTS: Final[Mapping[ReplyCode, ReplyText]] = {
         "Cards of region {region}, suite {suite}, key version {version} cannot be proven here",
         Next.NEW_REQUEST,
     ),
+    ReplyCode.CARD_SUSPECTED: ReplyText(
+        "该卡因疑似复制被封锁，须由经办机构核实后方可解除",
+        "The card is locked on a suspicion of a clone; officers resolve that first",
+        Next.AGENCY,
+    ),
 }

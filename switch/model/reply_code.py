@@ -74,6 +74,7 @@ class ReplyCode(IntEnum):
     NEW_CARD_REGISTERED = 237
     NEW_CARD_DATES = 238
     NEW_CARD_NOT_PROVABLE = 239
+    CARD_SUSPECTED = 240
     # Institution and entitlement.
     INSTITUTION_NOT_DESIGNATED = 300
     KIND_NOT_OPEN_HERE = 301

@@ -254,8 +254,9 @@ ByNumber = Undo | OnFilings
 ChangeCard = ReportLost | ConfirmLost | Release | Replace | LockCard | UnlockCard
 OnCards = ChangeCard | GetCard
 """What needs a card with its history; it names its person by the social security number."""
-Recorded = Settle | Cancel | Reverse | File | Withdraw | ChangeCard
-"""Recorded under its request id, whatever the outcome."""
+Recorded = Settle | Cancel | Reverse | File | Withdraw | ChangeCard | ReadMember | Presettle
+"""Recorded under its request id, whatever the outcome; the last two only when they show that a
+card's counter went back: otherwise they are inquiries and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

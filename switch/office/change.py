@@ -27,6 +27,7 @@ class Kind(StrEnum):
     CHANGE_ROLES = "change-roles"
     RETIRE_OFFICER = "retire-officer"
     ACTIVATE_POLICY = "activate-policy"
+    RESOLVE_SUSPICION = "resolve-suspicion"
 
 
 class ChangeState(StrEnum):

@@ -24,6 +24,7 @@ from switch.office.officer import (
     with_roles,
 )
 from switch.office.refusal import Refusal, Refused
+from switch.office.suspicion import SuspicionResolution
 
 Check = Callable[[Officers, Content, datetime], tuple[Officer, ...]]
 """Return the officers a content changes, were it put into effect at an instant; most change none.
@@ -65,9 +66,15 @@ def _activate(_: Officers, content: Content, at: datetime) -> tuple[Officer, ...
     return ()
 
 
+def _resolve(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
+    SuspicionResolution.read(content)
+    return ()
+
+
 TERMS: Final[Mapping[Kind, Terms]] = {
     Kind.ENROL_OFFICER: Terms(Role.OFFICERS, "登记经办人", _enrol),
     Kind.CHANGE_ROLES: Terms(Role.OFFICERS, "变更角色", _change_roles),
     Kind.RETIRE_OFFICER: Terms(Role.OFFICERS, "注销经办人", _retire),
     Kind.ACTIVATE_POLICY: Terms(Role.POLICY, "启用政策", _activate),
+    Kind.RESOLVE_SUSPICION: Terms(Role.CARDS, "核实疑似复制卡", _resolve),
 }

@@ -36,6 +36,8 @@ class Refusal(StrEnum):
     TOO_FEW_OFFICERS = "TOO_FEW_OFFICERS"
     """Two who may enrol must remain, or nobody could ever be enrolled again."""
     DAY_PAST = "DAY_PAST"
+    NO_SUCH_SUSPICION = "NO_SUCH_SUSPICION"
+    """There is none of that number, or it has been resolved."""
     BOOK_NOT_KEPT = "BOOK_NOT_KEPT"
     """The rule book is not kept, or its texts are no longer those that were proposed."""
 

@@ -30,10 +30,9 @@ from switch.model.stages import (
 )
 from switch.pipeline.ports import CardVault, Codec
 from switch.pipeline.view import Outcome, View
-from switch.rules.card import UNRULED, CardTerms, with_loss, without_loss
+from switch.rules.book import card_terms_of
+from switch.rules.card import CardTerms, with_loss, without_loss
 from switch.security.suite import Suite
-
-_NO_TERMS = CardTerms(UNRULED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def change_card(vault: CardVault, codec: Codec, view: View, operation: ChangeCar
     if member is None:
         return _declined(codec, operation, Decline(ReplyCode.IDENTITY_UNKNOWN, {}), None)
     today = view.now.astimezone(BEIJING).date()
-    terms = _terms(view, member, today)
+    terms = card_terms_of(view.reference.rules.books, member, today)
     change = CHANGES[type(operation)]
     refused = _not_served(view, operation.call, member) or _closed(operation, change, terms)
     if refused is not None:
@@ -101,17 +100,6 @@ CHANGES = {
 def _person(view: View, number: SocialSecurityNumber) -> Member | None:
     member_id = view.persons.get(number)
     return None if member_id is None else view.people[member_id]
-
-
-def _terms(view: View, member: Member, today: date) -> CardTerms:
-    """Return what policy says of a person's card: that of the first insurance he has today."""
-    for one in member.enrolments:
-        book = view.reference.rules.books.get(one.region)
-        if book is not None and one.covers(today):
-            terms = book.card_terms(one.insurance, today)
-            if terms is not None:
-                return terms
-    return _NO_TERMS
 
 
 def _not_served(view: View, call: Authenticated, member: Member) -> Decline | None:
@@ -175,6 +163,8 @@ def _changed(
         case UnlockCard():
             if before.lock is not operation.lock or not _in_force(before, today):
                 return Decline(ReplyCode.CARD_NOT_LOCKED, {"lock": str(operation.lock)})
+            if view.persons[operation.asked.social_security_number] in view.unresolved:
+                return Decline(ReplyCode.CARD_SUSPECTED, {})
             return replace(before, lock=None, since=None, until=None)
         case _:
             assert_never(operation)

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from switch.model.answer import Answer
 from switch.model.filing import FilingRecord
 from switch.model.ids import bucket_of_member
 from switch.model.journal import JournalKind
@@ -15,6 +16,7 @@ from switch.model.stages import (
     ListFilings,
     LockCard,
     Presettle,
+    ReadMember,
     Recorded,
     Release,
     Replace,
@@ -24,12 +26,14 @@ from switch.model.stages import (
     UnlockCard,
     Withdraw,
 )
+from switch.model.suspicion import Suspicion
 from switch.pipeline.card import change_card, get_card
 from switch.pipeline.filing import file, list_filings, withdraw
 from switch.pipeline.inquire import presettle, read_member
 from switch.pipeline.ports import CardVault, Codec
 from switch.pipeline.register import repeated, state_of, too_old_or_ahead
 from switch.pipeline.settle import settle
+from switch.pipeline.suspicion import Suspected, declined_again, suspects
 from switch.pipeline.undo import undo
 from switch.pipeline.view import Found, Outcome, Slot, View, Write
 
@@ -63,23 +67,36 @@ class Desk:
                 outcome = withdraw(self._codec, view, operation)
             case ReportLost() | ConfirmLost() | Release() | Replace() | LockCard() | UnlockCard():
                 outcome = change_card(self._vault, self._codec, view, operation)
+            case ReadMember() | Presettle():
+                outcome = declined_again(
+                    self._codec, view, operation, self._answer(view, operation)
+                )
             case _:
                 assert_never(operation)
         _advance(view, outcome)
         return outcome
 
     def answer(self, view: View, inquiry: Inquiry | GetSettlement) -> bytes:
-        """Return the reply to a request that changes nothing. Raises: Fault."""
+        """Return the reply to a request that changes nothing.
+
+        Raises: Fault; Suspected when the lane is to decide it, for a suspicion must be recorded.
+        """
         if isinstance(inquiry, GetSettlement):
             row = view.register.get(inquiry.original.request_id)
             return self._codec.encode("GetSettlement", state_of(inquiry, row))
-        if isinstance(inquiry, Presettle):
-            return self._codec.encode("Presettle", presettle(self._vault, view, inquiry))
         if isinstance(inquiry, ListFilings):
             return self._codec.encode("ListFilings", list_filings(view, inquiry))
         if isinstance(inquiry, GetCard):
             return self._codec.encode("GetCard", get_card(view, inquiry))
-        return self._codec.encode("ReadMember", read_member(self._vault, view, inquiry))
+        answer = self._answer(view, inquiry)
+        if suspects(view, inquiry, answer):
+            raise Suspected
+        return self._codec.encode(type(inquiry).__name__, answer)
+
+    def _answer(self, view: View, inquiry: ReadMember | Presettle) -> Answer:
+        if isinstance(inquiry, Presettle):
+            return presettle(self._vault, view, inquiry)
+        return read_member(self._vault, view, inquiry)
 
 
 def _advance(view: View, outcome: Outcome) -> None:
@@ -103,6 +120,8 @@ def _advance(view: View, outcome: Outcome) -> None:
 def _write(view: View, record: Write) -> None:
     if isinstance(record, FilingRecord):
         view.filings.setdefault(record.member_id, {})[record.filing.filing_id] = record
+        return
+    if isinstance(record, Suspicion):
         return
     view.events.setdefault(record.member_id, []).append(record)
     if record.card is not None:

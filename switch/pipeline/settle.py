@@ -20,6 +20,7 @@ from switch.pipeline.claims import adjudicated, admit, prescriber_of
 from switch.pipeline.credential import Asked, Proven, prove
 from switch.pipeline.family import shares
 from switch.pipeline.ports import CardVault, Codec
+from switch.pipeline.suspicion import with_suspicion
 from switch.pipeline.view import Outcome, Slot, View, named
 from switch.security.card_proof import CardOperation
 
@@ -40,7 +41,10 @@ def settle(vault: CardVault, codec: Codec, view: View, operation: Settle, slot: 
     if isinstance(proven, Decline):
         return _declined(codec, operation, proven, None)
     if proven.decline is not None:
-        return _declined(codec, operation, proven.decline, proven)
+        declined = _declined(codec, operation, proven.decline, proven)
+        if proven.decline.code is ReplyCode.CARD_COUNTER_USED:
+            return with_suspicion(view, operation, proven.member, declined)
+        return declined
     admitted = admit(view, operation.claim, proven.member, operation.call.institution)
     if isinstance(admitted, Decline):
         return _declined(codec, operation, admitted, proven)

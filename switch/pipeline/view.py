@@ -30,6 +30,7 @@ from switch.model.journal import Journal, JournalRef
 from switch.model.member import Card, Institution, Member
 from switch.model.money import Fen
 from switch.model.reply import ReplyCode
+from switch.model.suspicion import CardUse, Suspicion
 from switch.rules.adjudicate import Rules
 
 UNDONE_CODES = {
@@ -104,6 +105,10 @@ class View:
     """Filings with their history, by id, of the people named in a request about filings."""
     events: dict[MemberId, list[CardEvent]] = field(default_factory=dict)
     """The latest changes of a card, oldest first, of the people named in a request about cards."""
+    uses: dict[MemberId, CardUse] = field(default_factory=dict)
+    """The use that stored the counter of a card that now shows none above it."""
+    unresolved: set[MemberId] = field(default_factory=set)
+    """Of those whose card is to be unlocked: who was locked on a suspicion that nobody resolved."""
     issued: set[CardIdentifier] = field(default_factory=set)
     """Identifiers that a Replace asks for and that are registered already, whosever they are."""
     shares: dict[JournalRef, list[Journal]] = field(default_factory=dict)
@@ -125,7 +130,7 @@ class View:
         return found
 
 
-Write = FilingRecord | CardEvent
+Write = FilingRecord | CardEvent | Suspicion
 """A row that a request may write beside the ledger's, as it stands after it."""
 
 

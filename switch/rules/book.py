@@ -11,6 +11,7 @@ from datetime import date
 from typing import Final
 
 from switch.model.codes import SPECIAL_KINDS
+from switch.model.member import Member
 from switch.rules.card import UNRULED, CardChannels, CardClone, CardLoss, CardTerms
 from switch.rules.catalogue import Catalogue
 from switch.rules.filing import FilingTerms
@@ -124,6 +125,17 @@ class RuleBook:
                     if dated.since.isoformat() == since[:10]:
                         return one, dated
         return None
+
+
+def card_terms_of(books: Mapping[str, RuleBook], member: Member, on: date) -> CardTerms:
+    """Return what policy says of a person's card: that of the first insurance he has on a day."""
+    for one in member.enrolments:
+        book = books.get(one.region)
+        if book is not None and one.covers(on):
+            terms = book.card_terms(one.insurance, on)
+            if terms is not None:
+                return terms
+    return CardTerms()
 
 
 def _check_units(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from switch.model.card import CARD_LOST, CardChange, Channel
+from switch.model.card import CARD_LOST, HOLDERS, CardChange, Channel
 from switch.model.member import Standing
 
 _DAY = timedelta(days=1)
@@ -28,7 +28,7 @@ class CardChannels:
 
 
 _COUNTER = frozenset({Channel.COUNTER})
-UNRULED = CardChannels("", ((CardChange.REPORTED_LOST, frozenset(Channel)),))
+UNRULED = CardChannels("", ((CardChange.REPORTED_LOST, HOLDERS),))
 """Where no policy is held: a loss is taken however it is reported, the rest at the counter."""
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from switch.model.card import CardChange, Channel
+from switch.model.card import HOLDERS, CardChange, Channel
 from switch.rules.card import CardChannels, CardClone, CardLoss
 from switch.rules.read_rows import Context
 from switch.rules.values import Reader
@@ -20,7 +20,7 @@ _CHANGES = (
 def read_channels(reader: Reader, context: Context) -> CardChannels:
     """Return the channels of each change; what is left out is made at the counter."""
     named = {
-        change: frozenset(map(Channel, reader.words(word, Channel))) for word, change in _CHANGES
+        change: frozenset(map(Channel, reader.words(word, HOLDERS))) for word, change in _CHANGES
     }
     return CardChannels(
         context.rule, tuple((change, found) for change, found in named.items() if found)

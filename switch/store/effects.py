@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from switch.office.change import Change, Decision, Kind
-from switch.store import policy
+from switch.store import policy, suspicion_office
 from switch.store.office import Effect
 
 
@@ -23,4 +23,5 @@ EFFECTS: Final[Mapping[Kind, Effect]] = {
     Kind.CHANGE_ROLES: nothing_more,
     Kind.RETIRE_OFFICER: nothing_more,
     Kind.ACTIVATE_POLICY: policy.activate,
+    Kind.RESOLVE_SUSPICION: suspicion_office.resolve,
 }

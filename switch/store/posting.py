@@ -19,7 +19,7 @@ from switch.model.ids import (
 )
 from switch.model.journal import Journal
 from switch.model.member import Accumulators, Member
-from switch.model.stages import ChangeCard, Recorded, Settle
+from switch.model.stages import ChangeCard, Presettle, ReadMember, Recorded, Settle
 from switch.pipeline.undo import TOMBSTONE
 from switch.pipeline.view import Outcome
 from switch.security.seal import sm3
@@ -259,7 +259,7 @@ def _tombstone_row(row: list[Any], original: RequestId) -> list[Any]:
 def _bucket(operation: Recorded, outcome: Outcome) -> int:
     if outcome.member_id:
         return bucket_of_member(MemberId(outcome.member_id))
-    if isinstance(operation, Settle):
+    if isinstance(operation, Settle | ReadMember | Presettle):
         evidence: Evidence = operation.evidence
         return bucket_of_person(evidence.social_security_number)
     if isinstance(operation, ChangeCard):

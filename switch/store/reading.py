@@ -35,15 +35,20 @@ from switch.model.stages import (
     Inquiry,
     OnCards,
     OnFilings,
+    Presettle,
+    ReadMember,
     Recorded,
     Replace,
+    Settle,
     Undo,
+    UnlockCard,
 )
 from switch.pipeline.family import bound
 from switch.pipeline.view import Found, Reference, Register, Undone, View
 from switch.store.card_events import read_events
 from switch.store.filings import read_filings
 from switch.store.originals import read_originals
+from switch.store.suspicions import read_unresolved, read_uses
 
 Asked = Recorded | Inquiry | GetSettlement
 
@@ -113,6 +118,8 @@ async def read(
             _add_register(view, row)
     if relatives := {r for m in view.people.values() for r in bound(m.filings)}:
         await _read_people(connection, view, relatives)
+    if used := _used_counters(view, asked):
+        await read_uses(connection, view, used)
     undone = [one for one in asked if isinstance(one, Undo)]
     if undone:
         await _read_people(connection, view, await read_originals(connection, view, undone))
@@ -123,7 +130,10 @@ async def read(
     if carded:
         people_of = (view.persons.get(holder_of(one)) for one in carded)
         wanted = {one.card.identifier for one in carded if isinstance(one, Replace)}
-        await read_events(connection, view, {one for one in people_of if one}, wanted)
+        holders = {one for one in people_of if one}
+        await read_events(connection, view, holders, wanted)
+        if any(isinstance(one, UnlockCard) for one in carded):
+            await read_unresolved(connection, view, holders)
     return view
 
 
@@ -139,6 +149,20 @@ def ids_of(asked: Asked) -> tuple[RequestId, ...]:
 def member_named(asked: ByNumber) -> MemberId:
     """Return the person that a request names by number; others name a card or an identity."""
     return asked.original.member_id if isinstance(asked, Undo) else asked.member_id
+
+
+def _used_counters(view: View, asked: Sequence[Asked]) -> set[MemberId]:
+    """Return whose card shows a counter that is not above the one stored, in a request anew."""
+    found = set()
+    for one in asked:
+        if not isinstance(one, Settle | Presettle | ReadMember):
+            continue
+        evidence = one.evidence
+        if isinstance(evidence, CardEvidence) and (card := view.card(evidence)) is not None:
+            member = view.people[card.member_id]
+            if evidence.atc <= member.atc and one.request_id not in view.register:
+                found.add(card.member_id)
+    return found
 
 
 def holder_of(asked: OnCards) -> SocialSecurityNumber:

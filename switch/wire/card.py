@@ -6,7 +6,7 @@ from typing import Final
 
 from medswitch.v1 import card_pb2
 from switch.model.answer import CardAnswer
-from switch.model.card import CardChange, CardEvent, Channel
+from switch.model.card import HOLDERS, CardChange, CardEvent, Channel
 from switch.model.codes import CardStatus
 from switch.model.fault import malformed
 from switch.model.ids import (
@@ -44,7 +44,7 @@ LOCKS: Final[Mapping[CardStatus, card_pb2.CardLock.ValueType]] = {
     CardStatus.LOCKED_PERSON: card_pb2.CARD_LOCK_PERSON,
     CardStatus.LOCKED_EMPLOYER: card_pb2.CARD_LOCK_EMPLOYER,
 }
-_CHANNELS: Final = {number: channel for channel, number in CHANNELS.items()}
+_CHANNELS: Final = {number: channel for channel, number in CHANNELS.items() if channel in HOLDERS}
 _LOCKS: Final = {number: lock for lock, number in LOCKS.items()}
 _SUITES: Final = {int(suite): suite for suite in Suite}
 KEY_VERSION_MAX: Final = 2**31 - 1
