@@ -26,6 +26,7 @@ from switch.store.lane import Lane
 from switch.store.postman import Postman
 from switch.store.reference import ReferenceCache
 from switch.store.sessions import Sessions
+from switch.store.terminals import TerminalBook
 from switch.store.windows import cut_off
 from switch.wire.codec import WireCodec
 
@@ -95,6 +96,7 @@ async def switch(
     desk = Desk(vault, codec)
     reference = ReferenceCache(url, clock)
     sessions = Sessions(url, durable=durable)
+    book = TerminalBook(url, durable=durable)
     lane = Lane(Postman(url, vault, clock, durable=durable), desk, clock, reference.fresh)
     inquiries = InquiryWindow(
         Postman(url, vault, clock, durable=durable), desk, clock, reference.recent
@@ -107,13 +109,16 @@ async def switch(
         vault=vault,
         random_bytes=os.urandom,
         load_key=TerminalKeys(url, vault).load,
+        book=book,
         session_life=timedelta(seconds=settings.session_life_s),
+        calls_per_s_max=settings.terminal_calls_per_s,
         log_every=1 if settings.log_calls else 0,
     )
     server = SwitchServer(_limits(settings), handlers)
     await reference.fresh()
     async with AsyncExitStack() as way_out:  # each step is taken, whatever the one before came to
         way_out.push_async_callback(sessions.close)
+        way_out.push_async_callback(book.close)
         way_out.push_async_callback(inquiries.stop)
         way_out.push_async_callback(lane.stop)
         lane.start()

@@ -4,7 +4,7 @@ import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from grpc import StatusCode
 
@@ -267,7 +267,7 @@ class Door:
             self.vault.add(f"T{suite}", suite)
         self.handlers = self.another_process()
 
-    def another_process(self) -> Handlers:
+    def another_process(self, **more: Any) -> Handlers:
         """Return a second replica on the same rows."""
         return build_handlers(
             clock=self.clock,
@@ -277,6 +277,7 @@ class Door:
             vault=self.vault,
             random_bytes=self._random_bytes,
             log_every=1,
+            **more,
         )
 
     async def call(

@@ -172,6 +172,8 @@ SELECT region, active_from, record, hash, change FROM rule_book_activation
 _RESOLUTIONS: Final = """
 SELECT member_id, version, verdict, record, change FROM suspicion_resolution
 """
+_TERMINALS: Final = "SELECT terminal_id, institution, class, active, unlocked_at FROM terminal"
+_OPENED: Final = "SELECT code, cross_city_since, cross_city_until FROM institution"
 
 Row = TypeVar("Row")
 
@@ -276,6 +278,8 @@ class Reader:
                 {row[0]: row for row in self.all(_CHANGES)},
                 {row[:3]: row for row in self.all(_ACTIVATIONS)},
                 {row[:2]: row for row in self.all(_RESOLUTIONS)},
+                {row[0]: row for row in self.all(_TERMINALS)},
+                {row[0]: row for row in self.all(_OPENED)},
             )
 
     def records(self, head: int) -> Iterator[list[RecordRow]]:

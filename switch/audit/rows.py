@@ -285,6 +285,8 @@ class OfficeRows:
     changes: Mapping[Any, tuple[Any, ...]]
     activations: Mapping[Any, tuple[Any, ...]]
     resolutions: Mapping[Any, tuple[Any, ...]]
+    terminals: Mapping[str, tuple[Any, ...]]
+    institutions: Mapping[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)

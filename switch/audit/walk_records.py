@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from switch.audit.context import Run
 from switch.audit.findings import RECORDS, Violation
+from switch.audit.registry import check_registry
 from switch.audit.rows import OfficeRows, RecordRow
 from switch.audit.seals import VerifySeal
 from switch.office.act import Act, Enrol, Genesis, link_of, read_body, signed_bytes
@@ -105,6 +106,7 @@ def check_rows(office: Office, known: Iterable[Known], rows: OfficeRows) -> Iter
     yield from _compare("rule book in force", _ACTIVATION, books, rows.activations)
     resolved = {row[:2]: row for row in _resolutions(office)}
     yield from _compare("resolution", _RESOLUTION, resolved, rows.resolutions)
+    yield from check_registry(office, rows)
 
 
 def _resolutions(office: Office) -> Iterator[tuple[Any, ...]]:

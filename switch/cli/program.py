@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from switch.cli import bench, change, officer, policy, suspicion
+from switch.cli import bench, change, institution, officer, policy, suspicion, terminal
 from switch.config import FILE_VARIABLE, LOG_LEVELS, Settings, load
 
 _DEFAULTS = Settings()
@@ -28,6 +28,8 @@ app.add_typer(officer.app, name="officer")
 app.add_typer(change.app, name="change")
 app.add_typer(policy.app, name="policy")
 app.add_typer(suspicion.app, name="suspicion")
+app.add_typer(terminal.app, name="terminal")
+app.add_typer(institution.app, name="institution")
 
 message_app = typer.Typer(
     help="国家接口报文 · messages of the national interface.", no_args_is_help=True

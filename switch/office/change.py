@@ -28,6 +28,11 @@ class Kind(StrEnum):
     RETIRE_OFFICER = "retire-officer"
     ACTIVATE_POLICY = "activate-policy"
     RESOLVE_SUSPICION = "resolve-suspicion"
+    REGISTER_TERMINAL = "register-terminal"
+    BLOCK_TERMINAL = "block-terminal"
+    UNBLOCK_TERMINAL = "unblock-terminal"
+    UNLOCK_TERMINAL = "unlock-terminal"
+    OPEN_INSTITUTION = "open-institution"
 
 
 class ChangeState(StrEnum):

@@ -5,7 +5,7 @@ A new kind is one word in `Kind`, one line in `TERMS`, and one line in the store
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from switch.model.ids import BEIJING
@@ -24,6 +24,7 @@ from switch.office.officer import (
     with_roles,
 )
 from switch.office.refusal import Refusal, Refused
+from switch.office.registry import NamedTerminal, NewTerminal, Opening
 from switch.office.suspicion import SuspicionResolution
 
 Check = Callable[[Officers, Content, datetime], tuple[Officer, ...]]
@@ -71,10 +72,34 @@ def _resolve(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]
     return ()
 
 
+def _register(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
+    NewTerminal.read(content)
+    return ()
+
+
+def _terminal(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
+    NamedTerminal.read(content)
+    return ()
+
+
+def _open(_: Officers, content: Content, at: datetime) -> tuple[Officer, ...]:
+    """What has been settled stays settled: nothing is opened or closed for days that are over."""
+    wanted = Opening.read(content)
+    today = at.astimezone(BEIJING).date()
+    if wanted.until is not None and wanted.until < today - timedelta(days=1):
+        raise Refused(Refusal.DAY_PAST, f"{wanted.until} lies before yesterday")
+    return ()
+
+
 TERMS: Final[Mapping[Kind, Terms]] = {
     Kind.ENROL_OFFICER: Terms(Role.OFFICERS, "登记经办人", _enrol),
     Kind.CHANGE_ROLES: Terms(Role.OFFICERS, "变更角色", _change_roles),
     Kind.RETIRE_OFFICER: Terms(Role.OFFICERS, "注销经办人", _retire),
     Kind.ACTIVATE_POLICY: Terms(Role.POLICY, "启用政策", _activate),
     Kind.RESOLVE_SUSPICION: Terms(Role.CARDS, "核实疑似复制卡", _resolve),
+    Kind.REGISTER_TERMINAL: Terms(Role.REGISTRY, "登记终端", _register),
+    Kind.BLOCK_TERMINAL: Terms(Role.REGISTRY, "停用终端", _terminal),
+    Kind.UNBLOCK_TERMINAL: Terms(Role.REGISTRY, "恢复终端", _terminal),
+    Kind.UNLOCK_TERMINAL: Terms(Role.REGISTRY, "解除终端锁定", _terminal),
+    Kind.OPEN_INSTITUTION: Terms(Role.REGISTRY, "开通异地就医机构", _open),
 }

@@ -38,6 +38,11 @@ class Refusal(StrEnum):
     DAY_PAST = "DAY_PAST"
     NO_SUCH_SUSPICION = "NO_SUCH_SUSPICION"
     """There is none of that number, or it has been resolved."""
+    NO_SUCH_PLACE = "NO_SUCH_PLACE"
+    """No such institution or agency."""
+    NO_SUCH_TERMINAL = "NO_SUCH_TERMINAL"
+    """There is none, or it stands so already."""
+    TERMINAL_TAKEN = "TERMINAL_TAKEN"
     BOOK_NOT_KEPT = "BOOK_NOT_KEPT"
     """The rule book is not kept, or its texts are no longer those that were proposed."""
 

@@ -4,8 +4,8 @@ Three types of rule, each region's own: which channel may do what, what a loss c
 what follows when a card's counter goes back.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from switch.model.card import CARD_LOST, HOLDERS, CardChange, Channel
@@ -20,15 +20,15 @@ class CardChannels:
     """The channels that may make each change; what is not named is made at the counter."""
 
     rule: str
-    open: tuple[tuple[CardChange, frozenset[Channel]], ...]
+    open: Mapping[CardChange, frozenset[Channel]]
 
     def channels(self, change: CardChange) -> frozenset[Channel]:
         """Return the channels that may make a change."""
-        return dict(self.open).get(change, _COUNTER)
+        return self.open.get(change, _COUNTER)
 
 
 _COUNTER = frozenset({Channel.COUNTER})
-UNRULED = CardChannels("", ((CardChange.REPORTED_LOST, HOLDERS),))
+UNRULED = CardChannels("", {CardChange.REPORTED_LOST: HOLDERS})
 """Where no policy is held: a loss is taken however it is reported, the rest at the counter."""
 
 
@@ -73,7 +73,7 @@ CardTerm = CardChannels | CardLoss | CardClone
 class CardTerms:
     """All that holds of cards on a day."""
 
-    channels: CardChannels = UNRULED
+    channels: CardChannels = field(default_factory=lambda: UNRULED)
     loss: CardLoss | None = None
     clone: CardClone | None = None
 

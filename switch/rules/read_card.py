@@ -22,9 +22,7 @@ def read_channels(reader: Reader, context: Context) -> CardChannels:
     named = {
         change: frozenset(map(Channel, reader.words(word, HOLDERS))) for word, change in _CHANGES
     }
-    return CardChannels(
-        context.rule, tuple((change, found) for change, found in named.items() if found)
-    )
+    return CardChannels(context.rule, {change: found for change, found in named.items() if found})
 
 
 def read_loss(reader: Reader, context: Context) -> CardLoss:

@@ -183,7 +183,8 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
     names = demo.institutions() if plan.named else {}
     named_terminals = demo.terminals(names, plan.today) if plan.named else {}
     places, terminals = _places(plan, cities, names.values(), named_terminals.values())
-    save_institutions(conn, places.values())
+    opened = demo.opened_elsewhere() if plan.named else iter(())
+    further = save_institutions(conn, opened) + save_institutions(conn, places.values())
     agencies = demo.agencies() if plan.named else {}
     save_agencies(conn, agencies.values())
     save_terminals(conn, terminals, plan.issuer, plan.kek, plan.random_seed)
@@ -201,7 +202,7 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
             files.append(write_people(data_dir, by_name, names, agencies, named_terminals))
     return Seeded(
         members=plan.size.members + len(named),
-        institutions=len(places),
+        institutions=further,
         terminals=len(terminals),
         catalogue_items=items,
         journals=lane.journals,

@@ -73,6 +73,8 @@ LOCK_FIRST: Final = timedelta(seconds=1)
 LOCK_LONGEST: Final = timedelta(minutes=5)
 FORGIVEN_AFTER: Final = timedelta(minutes=10)
 LOCKS_MAX: Final = 10_000
+LOOK_EVERY: Final = timedelta(seconds=1)
+"""How often it is looked whether an operator has ended a lock whose terminal goes on calling."""
 
 
 @dataclass(slots=True)
@@ -80,6 +82,7 @@ class _Misuse:
     count: int
     last_at: datetime
     locked_until: datetime
+    looked_at: datetime
 
 
 class Lock:
@@ -99,7 +102,7 @@ class Lock:
         if misuse is None:
             if len(self._misuses) >= LOCKS_MAX:
                 self._misuses.popitem(last=False)
-            misuse = self._misuses[terminal_id] = _Misuse(0, now, now)
+            misuse = self._misuses[terminal_id] = _Misuse(0, now, now, now - LOOK_EVERY)
         if now - misuse.last_at > FORGIVEN_AFTER:
             misuse.count = 0
         misuse.count += 1
@@ -115,3 +118,17 @@ class Lock:
             return False
         misuse = self._misuses.get(terminal_id)
         return misuse is not None and now < misuse.locked_until
+
+    def may_look(self, terminal_id: TerminalId, now: datetime) -> bool:
+        """Say whether to look now for an operator's word on a lock that holds."""
+        misuse = self._misuses.get(terminal_id)
+        if misuse is None or now - misuse.looked_at < LOOK_EVERY:
+            return False
+        misuse.looked_at = now
+        return True
+
+    def forgive(self, terminal_id: TerminalId, at: datetime) -> None:
+        """Forget the misuses up to an operator's word."""
+        misuse = self._misuses.get(terminal_id)
+        if misuse is not None and misuse.last_at <= at:
+            del self._misuses[terminal_id]

@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from switch.office.change import Change, Decision, Kind
-from switch.store import policy, suspicion_office
+from switch.store import policy, registry, suspicion_office
 from switch.store.office import Effect
 
 
@@ -24,4 +24,9 @@ EFFECTS: Final[Mapping[Kind, Effect]] = {
     Kind.RETIRE_OFFICER: nothing_more,
     Kind.ACTIVATE_POLICY: policy.activate,
     Kind.RESOLVE_SUSPICION: suspicion_office.resolve,
+    Kind.REGISTER_TERMINAL: registry.register,
+    Kind.BLOCK_TERMINAL: registry.block,
+    Kind.UNBLOCK_TERMINAL: registry.unblock,
+    Kind.UNLOCK_TERMINAL: registry.unlock,
+    Kind.OPEN_INSTITUTION: registry.open_institution,
 }

@@ -4,46 +4,30 @@ from datetime import date
 
 import pytest
 
-from switch.model.card import CARD_LOST, CardChange, Channel
+from switch.cli.cases import shipped_rules
+from switch.model.card import CARD_LOST, HOLDERS, CardChange, Channel
 from switch.model.member import Standing
 from switch.rules.book import RuleBook
 from switch.rules.card import UNRULED, CardLoss, with_loss, without_loss
 from switch.seed.places import HOME
 from switch.store.rule_books import load_shipped
+from tests.fix_card_cases import CardCase, card_cases
 
 NINGBO = RuleBook.parse(load_shipped()[HOME])
 ON = date(2018, 12, 1)
 PLAIN = CardLoss("r", 5, frozenset(), frozenset())
 
 
-@pytest.mark.parametrize(
-    ("reported", "first"),
-    [
-        # Monday: Tuesday to Monday are the five, Saturday and Sunday none.
-        ("2018-12-03", "2018-12-11"),
-        ("2018-12-07", "2018-12-15"),
-        ("2018-12-08", "2018-12-15"),
-        # New Year: 28, 29 (a working Saturday), 2, 3, 4; 30, 31 and 1 are holidays.
-        ("2018-12-27", "2019-01-05"),
-        # Spring Festival: 1, 2, 3 (a working weekend), then 11, 12.
-        ("2019-01-31", "2019-02-13"),
-        ("2018-09-28", "2018-10-11"),
-    ],
-)
-def test_five_working_days_are_counted_on_the_calendar_of_the_state_council(
-    reported: str, first: str
-) -> None:
-    terms = NINGBO.card_terms("310", ON)
-    assert terms is not None
-    assert terms.loss is not None
-    assert str(terms.loss.first_uncovered(date.fromisoformat(reported))) == first
+@pytest.mark.parametrize("case", card_cases(), ids=lambda case: case.stated["name"])
+def test_cards_are_treated_as_the_shipped_policy_says(case: CardCase) -> None:
+    assert case.outcome(shipped_rules()) == case.stated["gives"]
 
 
 def test_ningbo_opens_telephone_web_and_wechat_for_a_report_and_the_web_for_a_release() -> None:
     terms = NINGBO.card_terms("390", ON)
     assert terms is not None
     channels = terms.channels
-    assert channels.channels(CardChange.REPORTED_LOST) == frozenset(Channel)
+    assert channels.channels(CardChange.REPORTED_LOST) == HOLDERS
     assert channels.channels(CardChange.RELEASED) == {Channel.COUNTER, Channel.WEB}
     assert channels.channels(CardChange.REPLACED) == {Channel.COUNTER}
     assert NINGBO.card_terms("390", date(2017, 12, 31)) is None
@@ -51,7 +35,7 @@ def test_ningbo_opens_telephone_web_and_wechat_for_a_report_and_the_web_for_a_re
 
 
 def test_without_a_policy_a_loss_is_always_taken() -> None:
-    assert UNRULED.channels(CardChange.REPORTED_LOST) == frozenset(Channel)
+    assert UNRULED.channels(CardChange.REPORTED_LOST) == HOLDERS
     assert UNRULED.channels(CardChange.RELEASED) == {Channel.COUNTER}
 
 
