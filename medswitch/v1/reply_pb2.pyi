@@ -117,6 +117,14 @@ class _ReplyCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReplyCode.V
     """No member has this identity number. Do not retry. The insured place's agency."""
     REPLY_CODE_IDENTITY_NOT_ACCEPTED: _ReplyCode.ValueType  # 221
     """The insured place does not accept the identity number alone. The patient shows the card; new id."""
+    REPLY_CODE_VOUCHER_ISSUER_UNKNOWN: _ReplyCode.ValueType  # 222
+    """The e-voucher's issuer is not trusted here on this day. Do not retry. The patient shows the card; new id."""
+    REPLY_CODE_VOUCHER_INVALID: _ReplyCode.ValueType  # 223
+    """The e-voucher's signature is not its issuer's. The patient shows another token; new id."""
+    REPLY_CODE_VOUCHER_EXPIRED: _ReplyCode.ValueType  # 224
+    """The e-voucher's five minutes are over, or have not begun. The patient shows another token; new id."""
+    REPLY_CODE_VOUCHER_USED: _ReplyCode.ValueType  # 225
+    """The e-voucher has settled already. The patient shows another token; new id."""
     REPLY_CODE_CARD_AGENCY_OTHER: _ReplyCode.ValueType  # 230
     """--- A card's life, at the card office. ---
 
@@ -352,6 +360,14 @@ REPLY_CODE_IDENTITY_UNKNOWN: ReplyCode.ValueType  # 220
 """No member has this identity number. Do not retry. The insured place's agency."""
 REPLY_CODE_IDENTITY_NOT_ACCEPTED: ReplyCode.ValueType  # 221
 """The insured place does not accept the identity number alone. The patient shows the card; new id."""
+REPLY_CODE_VOUCHER_ISSUER_UNKNOWN: ReplyCode.ValueType  # 222
+"""The e-voucher's issuer is not trusted here on this day. Do not retry. The patient shows the card; new id."""
+REPLY_CODE_VOUCHER_INVALID: ReplyCode.ValueType  # 223
+"""The e-voucher's signature is not its issuer's. The patient shows another token; new id."""
+REPLY_CODE_VOUCHER_EXPIRED: ReplyCode.ValueType  # 224
+"""The e-voucher's five minutes are over, or have not begun. The patient shows another token; new id."""
+REPLY_CODE_VOUCHER_USED: ReplyCode.ValueType  # 225
+"""The e-voucher has settled already. The patient shows another token; new id."""
 REPLY_CODE_CARD_AGENCY_OTHER: ReplyCode.ValueType  # 230
 """--- A card's life, at the card office. ---
 

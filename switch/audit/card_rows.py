@@ -82,5 +82,25 @@ class SuspicionRow:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+@dataclass(frozen=True, slots=True)
+class VoucherUseRow:
+    """A token that has settled, as it stands."""
+
+    bucket: int
+    member_id: str
+    nonce: str
+    version: int
+    request_id: str
+
+    @property
+    def key(self) -> str:
+        """Return how a violation names it."""
+        return f"voucher of {self.request_id}"
+
+    def written(self) -> dict[str, Any]:
+        """Return it as the request that wrote it must have."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
 def _iso(on: date | None) -> str | None:
     return None if on is None else on.isoformat()

@@ -173,6 +173,7 @@ _RESOLUTIONS: Final = """
 SELECT member_id, version, verdict, record, change FROM suspicion_resolution
 """
 _TERMINALS: Final = "SELECT terminal_id, institution, class, active, unlocked_at FROM terminal"
+_ISSUERS: Final = "SELECT issuer, algorithm, public_key, since, until FROM voucher_issuer"
 _OPENED: Final = "SELECT code, cross_city_since, cross_city_until FROM institution"
 
 Row = TypeVar("Row")
@@ -280,6 +281,7 @@ class Reader:
                 {row[:2]: row for row in self.all(_RESOLUTIONS)},
                 {row[0]: row for row in self.all(_TERMINALS)},
                 {row[0]: row for row in self.all(_OPENED)},
+                {row[0]: row for row in self.all(_ISSUERS)},
             )
 
     def records(self, head: int) -> Iterator[list[RecordRow]]:

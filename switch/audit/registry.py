@@ -11,8 +11,10 @@ from switch.audit.rows import OfficeRows
 from switch.office.change import Change, ChangeState, Kind
 from switch.office.judge import Office
 from switch.office.registry import NamedTerminal, NewTerminal, Opening
+from switch.office.voucher import TrustedIssuer
 
 _TERMINAL: Final = ("terminal_id", "institution", "class", "active", "unlocked_at")
+_ISSUER: Final = ("issuer", "algorithm", "public_key", "since", "until")
 _OPENED: Final = ("code", "cross_city_since", "cross_city_until")
 
 
@@ -20,11 +22,17 @@ def check_registry(office: Office, rows: OfficeRows) -> Iterator[Violation]:
     """Each column that a record set says what the last such record set it to."""
     terminals: dict[str, dict[str, Any]] = {}
     opened: dict[str, dict[str, Any]] = {}
+    issuers: dict[str, dict[str, Any]] = {}
     for change in _approved(office):
-        _take(change, terminals, opened)
+        if change.kind is Kind.TRUST_ISSUER:
+            one = TrustedIssuer.read(change.content).issuer
+            issuers[one.issuer] = {name: getattr(one, name) for name in _ISSUER}
+        else:
+            _take(change, terminals, opened)
     for what, columns, said, live in (
         ("terminal", _TERMINAL, terminals, rows.terminals),
         ("institution", _OPENED, opened, rows.institutions),
+        ("issuer", _ISSUER, issuers, rows.issuers),
     ):
         for name, expected in sorted(said.items()):
             row = live.get(name)

@@ -37,8 +37,8 @@ _ALARMED: Final[dict[str, type[Reply]]] = {
     "ReadMember": settlement_pb2.ReadMemberResponse,
     "Presettle": settlement_pb2.PresettleResponse,
 }
-MAY_BE_RECORDED: Final = RECORDED | frozenset(_ALARMED)
-"""Those, and what is recorded only when it shows that a card may be two."""
+ALARMS: Final = frozenset(_ALARMED)
+"""What is recorded only when it shows that a card may be two."""
 
 
 def read_reply(row: RequestRow) -> Reply | None:
@@ -54,7 +54,7 @@ def read_reply(row: RequestRow) -> Reply | None:
 
 def read_operation(row: RequestRow) -> Recorded | None:
     """Return what a recorded body asks, decoded as it was when it came."""
-    if row.method not in MAY_BE_RECORDED:
+    if row.method not in RECORDED | ALARMS:
         return None
     call = Authenticated(
         Received(

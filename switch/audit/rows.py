@@ -287,6 +287,7 @@ class OfficeRows:
     resolutions: Mapping[Any, tuple[Any, ...]]
     terminals: Mapping[str, tuple[Any, ...]]
     institutions: Mapping[str, tuple[Any, ...]]
+    issuers: Mapping[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from switch.audit.walk_requests import (
     walk_filings,
     walk_requests,
     walk_suspicions,
+    walk_vouchers,
 )
 from switch.security.custody import KeyEncryptionKey
 from switch.store.rule_books import load_activations, load_book, load_catalogues
@@ -86,6 +87,7 @@ def _everything(run: Run) -> None:
     walk_filings(run)
     walk_card_events(run)
     walk_suspicions(run)
+    walk_vouchers(run)
     walk_journals(run, int(journals))
     walk_undo(run)
     _batches(run)

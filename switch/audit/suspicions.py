@@ -5,6 +5,7 @@ from typing import Any
 
 from switch.audit.card_rows import SuspicionRow
 from switch.audit.findings import WRITTEN, Violation
+from switch.audit.replies import ALARMS
 from switch.audit.rows import Case, RequestRow
 from switch.model.claim import CardEvidence
 from switch.model.reply import ReplyCode
@@ -35,6 +36,8 @@ def check_stands(row: RequestRow, found: Mapping[Key, SuspicionRow]) -> Iterator
 def check_shown(case: Case) -> Iterator[Violation]:
     """A suspicion follows from a counter that its card signed; a lock with it is said there."""
     row, operation = case.row, case.operation
+    if row.method in ALARMS and not (row.writes or {}).get(SUSPICION):
+        yield Violation(WRITTEN, row.key, "is recorded and wrote no suspicion")
     for one in (row.writes or {}).get(SUSPICION, ()):
         shown = None
         if isinstance(operation, Settle | Presettle | ReadMember):

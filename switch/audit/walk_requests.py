@@ -11,6 +11,7 @@ from switch.audit import (
     seals,
     splits,
     suspicions,
+    vouchers,
     written,
 )
 from switch.audit.card_reader import (
@@ -104,16 +105,27 @@ def walk_suspicions(run: Run) -> None:
         run.tell("suspicions", len(rows))
 
 
+def walk_vouchers(run: Run) -> None:
+    """Check that every token that has settled is what its settlement wrote."""
+    for rows in vouchers.all_uses(run.reader):
+        requests = run.reader.requests_named(row.request_id for row in rows)
+        for row in rows:
+            run.note(WRITTEN, row.key, vouchers.check_use(row, requests))
+        run.tell("vouchers", len(rows))
+
+
 def _check_written(run: Run, rows: list[RequestRow]) -> None:
     """Look up what the requests wrote beside the ledger, and compare."""
     wrote = [row for row in rows if row.writes is not None]
     filings = run.reader.filings_named(written.written_filings(wrote))
     events = card_events_named(run.reader, cards.written_events(wrote))
     found = suspicions_named(run.reader, suspicions.written_suspicions(wrote))
+    uses = vouchers.uses_written(run.reader, wrote)
     for row in wrote:
         run.note(WRITTEN, row.key, written.check_written(row, filings))
         run.note(WRITTEN, row.key, cards.check_stands(row, events))
         run.note(WRITTEN, row.key, suspicions.check_stands(row, found))
+        run.note(WRITTEN, row.key, vouchers.check_stands(row, uses))
 
 
 def _check(run: Run, case: Case) -> None:
@@ -129,3 +141,4 @@ def _check(run: Run, case: Case) -> None:
     run.note(WRITTEN, key, written.check_asked(case))
     run.note(WRITTEN, key, cards.check_asked(case))
     run.note(WRITTEN, key, suspicions.check_shown(case))
+    run.note(WRITTEN, key, vouchers.check_used(case))

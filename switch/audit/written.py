@@ -21,7 +21,7 @@ from switch.model.reply import ReplyCode
 from switch.model.stages import File, Withdraw
 from switch.rules.filing import place_of
 from switch.store.acts import act_row
-from switch.store.written import CARD_EVENT, FILING, SUSPICION
+from switch.store.written import CARD_EVENT, FILING, SUSPICION, VOUCHER_USE
 
 _CHANGES: Final = frozenset({"File", "Withdraw"})
 _ANSWERED: Final = ("filing_id", "region", "place", "disease_code", "since", "institution")
@@ -43,8 +43,8 @@ def check_written(row: RequestRow, filings: Mapping[FilingKey, FilingRow]) -> It
     if not (alarm or row.code == ReplyCode.OK) or row.member_version is None:
         yield Violation(WRITTEN, row.key, "wrote rows and made no version of its person")
     for section, rows in row.writes.items():
-        if section in {CARD_EVENT, SUSPICION}:
-            continue  # `cards` and `suspicions` see to them
+        if section in {CARD_EVENT, SUSPICION, VOUCHER_USE}:
+            continue  # `cards`, `suspicions` and `vouchers` see to them
         if section != FILING:
             yield Violation(WRITTEN, row.key, f"wrote {section!r}, which is no table of ours")
             continue

@@ -61,4 +61,24 @@ CARD_TEXTS: Final[Mapping[ReplyCode, ReplyText]] = {
         "The card is locked on a suspicion of a clone; officers resolve that first",
         Next.AGENCY,
     ),
+    ReplyCode.VOUCHER_ISSUER_UNKNOWN: ReplyText(
+        "电子凭证签发方{issuer}未接入，请刷社保卡",
+        "E-vouchers of issuer {issuer} are not taken here; use the card",
+        Next.NEW_REQUEST,
+    ),
+    ReplyCode.VOUCHER_INVALID: ReplyText(
+        "电子凭证签名无效，请重新展码",
+        "The e-voucher is not its issuer's; show it again",
+        Next.NEW_REQUEST,
+    ),
+    ReplyCode.VOUCHER_EXPIRED: ReplyText(
+        "电子凭证已过{minutes}分钟有效期，请重新展码",
+        "The e-voucher is older than its {minutes} minutes, or not yet valid; show it again",
+        Next.NEW_REQUEST,
+    ),
+    ReplyCode.VOUCHER_USED: ReplyText(
+        "该电子凭证已用于结算，请重新展码",
+        "The e-voucher has settled already; show another",
+        Next.NEW_REQUEST,
+    ),
 }

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     UNBLOCK_TERMINAL = "unblock-terminal"
     UNLOCK_TERMINAL = "unlock-terminal"
     OPEN_INSTITUTION = "open-institution"
+    TRUST_ISSUER = "trust-issuer"
 
 
 class ChangeState(StrEnum):

@@ -26,6 +26,7 @@ from switch.office.officer import (
 from switch.office.refusal import Refusal, Refused
 from switch.office.registry import NamedTerminal, NewTerminal, Opening
 from switch.office.suspicion import SuspicionResolution
+from switch.office.voucher import TrustedIssuer
 
 Check = Callable[[Officers, Content, datetime], tuple[Officer, ...]]
 """Return the officers a content changes, were it put into effect at an instant; most change none.
@@ -91,6 +92,11 @@ def _open(_: Officers, content: Content, at: datetime) -> tuple[Officer, ...]:
     return ()
 
 
+def _trust(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
+    TrustedIssuer.read(content)
+    return ()
+
+
 TERMS: Final[Mapping[Kind, Terms]] = {
     Kind.ENROL_OFFICER: Terms(Role.OFFICERS, "登记经办人", _enrol),
     Kind.CHANGE_ROLES: Terms(Role.OFFICERS, "变更角色", _change_roles),
@@ -102,4 +108,5 @@ TERMS: Final[Mapping[Kind, Terms]] = {
     Kind.UNBLOCK_TERMINAL: Terms(Role.REGISTRY, "恢复终端", _terminal),
     Kind.UNLOCK_TERMINAL: Terms(Role.REGISTRY, "解除终端锁定", _terminal),
     Kind.OPEN_INSTITUTION: Terms(Role.REGISTRY, "开通异地就医机构", _open),
+    Kind.TRUST_ISSUER: Terms(Role.KEYS, "信任电子凭证签发方", _trust),
 }

@@ -27,6 +27,7 @@ from switch.model.stages import (
     Withdraw,
 )
 from switch.model.suspicion import Suspicion
+from switch.model.voucher import VoucherUse
 from switch.pipeline.card import change_card, get_card
 from switch.pipeline.filing import file, list_filings, withdraw
 from switch.pipeline.inquire import presettle, read_member
@@ -122,6 +123,9 @@ def _write(view: View, record: Write) -> None:
         view.filings.setdefault(record.member_id, {})[record.filing.filing_id] = record
         return
     if isinstance(record, Suspicion):
+        return
+    if isinstance(record, VoucherUse):
+        view.vouchers.add((record.member_id, record.nonce))
         return
     view.events.setdefault(record.member_id, []).append(record)
     if record.card is not None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from switch.ledger import accumulators, entries
 from switch.model.answer import DeclineAnswer, SettleAnswer
+from switch.model.claim import VoucherEvidence
 from switch.model.decision import Decision, Decline
 from switch.model.ids import InstitutionCode
 from switch.model.journal import INTERCITY, Journal, JournalKind, Window
@@ -15,6 +16,7 @@ from switch.model.member import Member
 from switch.model.money import ZERO, Fen
 from switch.model.reply import ReplyCode
 from switch.model.stages import Adjudicated, Posted, Settle
+from switch.model.voucher import VoucherUse
 from switch.pipeline import snapshot
 from switch.pipeline.claims import adjudicated, admit, prescriber_of
 from switch.pipeline.credential import Asked, Proven, prove
@@ -58,6 +60,14 @@ def settle(vault: CardVault, codec: Codec, view: View, operation: Settle, slot: 
         return _declined(codec, operation, changed, proven, result.decision)
     posted = _posted(view, operation, result, slot)
     outcome = _settled(codec, view, operation, proven, posted)
+    if isinstance(operation.evidence, VoucherEvidence):
+        used = VoucherUse(
+            proven.member.member_id,
+            posted.journal.member_version,
+            operation.evidence.nonce,
+            operation.request_id,
+        )
+        outcome = replace(outcome, writes=(used,))
     relative_fen = split.account_relative_fen
     if not relative_fen:
         return outcome

@@ -31,6 +31,7 @@ from switch.model.member import Card, Institution, Member
 from switch.model.money import Fen
 from switch.model.reply import ReplyCode
 from switch.model.suspicion import CardUse, Suspicion
+from switch.model.voucher import VoucherIssuer, VoucherUse
 from switch.rules.adjudicate import Rules
 
 UNDONE_CODES = {
@@ -50,6 +51,8 @@ class Reference:
     windows: Mapping[str, date]
     """Book → business day of its open window."""
     agencies: Mapping[str, Agency] = field(default_factory=dict)
+    issuers: Mapping[str, VoucherIssuer] = field(default_factory=dict)
+    """Whose e-vouchers are trusted."""
     regions: frozenset[str] = frozenset()
     """The tree of regions that is known in full: the province's."""
 
@@ -107,6 +110,8 @@ class View:
     """The latest changes of a card, oldest first, of the people named in a request about cards."""
     uses: dict[MemberId, CardUse] = field(default_factory=dict)
     """The use that stored the counter of a card that now shows none above it."""
+    vouchers: set[tuple[MemberId, bytes]] = field(default_factory=set)
+    """Nonces of e-vouchers that have settled, of those that are shown."""
     unresolved: set[MemberId] = field(default_factory=set)
     """Of those whose card is to be unlocked: who was locked on a suspicion that nobody resolved."""
     issued: set[CardIdentifier] = field(default_factory=set)
@@ -130,7 +135,7 @@ class View:
         return found
 
 
-Write = FilingRecord | CardEvent | Suspicion
+Write = FilingRecord | CardEvent | Suspicion | VoucherUse
 """A row that a request may write beside the ledger's, as it stands after it."""
 
 

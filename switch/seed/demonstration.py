@@ -39,6 +39,8 @@ from switch.seed.places import (
 HANGZHOU: Final = RegionCode("330199")
 JIAXING: Final = RegionCode("330499")
 CROSS_CITY_SINCE: Final = date(2014, 11, 16)
+VOUCHER_ISSUER: Final = "demonstration"
+"""Whose e-vouchers are trusted: `clients/voucher.py` plays it."""
 ARTICLE_DAY: Final = date(2018, 12, 1)
 OPENED_ELSEWHERE: Final = 216
 """Institutions outside Ningbo that its patients can settle at on the article's day."""

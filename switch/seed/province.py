@@ -17,8 +17,10 @@ from psycopg.rows import TupleRow
 from switch.model.ids import BEIJING, RegionCode
 from switch.model.journal import INTERCITY
 from switch.model.member import Institution, Member
+from switch.model.voucher import VoucherIssuer
 from switch.rules.catalogue import generate_rows
 from switch.security.custody import KeyEncryptionKey
+from switch.security.demonstration import voucher_signer
 from switch.security.vault import SoftwareVault
 from switch.seed import demonstration as demo
 from switch.seed.identity import CardFactory
@@ -46,6 +48,7 @@ from switch.store.rule_books import (
     shipped_catalogue,
     shipped_regions,
 )
+from switch.store.vouchers import save_issuer
 
 SERIAL_FIRST: Final = 10_001
 """Generated people are numbered from here; below it stand the demonstration's own."""
@@ -187,6 +190,12 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
     further = save_institutions(conn, opened) + save_institutions(conn, places.values())
     agencies = demo.agencies() if plan.named else {}
     save_agencies(conn, agencies.values())
+    if plan.named:
+        signer = voucher_signer(plan.issuer.terminal_seed)
+        trusted = VoucherIssuer(
+            demo.VOUCHER_ISSUER, signer.algorithm, signer.public_key, demo.ARTICLE_DAY, None
+        )
+        save_issuer(conn, trusted)
     save_terminals(conn, terminals, plan.issuer, plan.kek, plan.random_seed)
     named = tuple(demo.people(CardFactory.of(plan.random_seed), plan.today)) if plan.named else ()
     cards = CardList(plan.size.cards_listed)

@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from switch.office.change import Change, Decision, Kind
-from switch.store import policy, registry, suspicion_office
+from switch.store import policy, registry, suspicion_office, vouchers
 from switch.store.office import Effect
 
 
@@ -29,4 +29,5 @@ EFFECTS: Final[Mapping[Kind, Effect]] = {
     Kind.UNBLOCK_TERMINAL: registry.unblock,
     Kind.UNLOCK_TERMINAL: registry.unlock,
     Kind.OPEN_INSTITUTION: registry.open_institution,
+    Kind.TRUST_ISSUER: vouchers.trust,
 }

@@ -10,7 +10,7 @@ from typing import Any, Final
 from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.rows import TupleRow
 
-from switch.model.claim import CardEvidence, Evidence
+from switch.model.claim import CardEvidence, Evidence, VoucherEvidence
 from switch.model.codes import CardStatus, FilingKind, Insurance, MemberClass
 from switch.model.ids import (
     CardIdentifier,
@@ -49,6 +49,7 @@ from switch.store.card_events import read_events
 from switch.store.filings import read_filings
 from switch.store.originals import read_originals
 from switch.store.suspicions import read_unresolved, read_uses
+from switch.store.vouchers import read_vouchers
 
 Asked = Recorded | Inquiry | GetSettlement
 
@@ -118,6 +119,10 @@ async def read(
             _add_register(view, row)
     if relatives := {r for m in view.people.values() for r in bound(m.filings)}:
         await _read_people(connection, view, relatives)
+    shown = [one for one in asked if isinstance(one, Settle | Presettle | ReadMember)]
+    tokens = {one.evidence for one in shown if isinstance(one.evidence, VoucherEvidence)}
+    if tokens:
+        await read_vouchers(connection, view, tokens)
     if used := _used_counters(view, asked):
         await read_uses(connection, view, used)
     undone = [one for one in asked if isinstance(one, Undo)]

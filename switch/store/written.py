@@ -12,10 +12,12 @@ from switch.ledger.digest import canonical_json
 from switch.model.card import CardEvent
 from switch.model.ids import RequestId
 from switch.model.suspicion import Suspicion
+from switch.model.voucher import VoucherUse
 from switch.pipeline.view import Write
 from switch.store.card_events import event_row
 from switch.store.filings import filing_row
 from switch.store.suspicions import suspicion_row
+from switch.store.vouchers import voucher_row
 
 Row = Mapping[str, Any]
 """Column → JSON value; days and instants as ISO text."""
@@ -25,11 +27,13 @@ Sections = dict[str, list[Row]]
 FILING: Final = "filing"
 CARD_EVENT: Final = "card_event"
 SUSPICION: Final = "suspicion"
+VOUCHER_USE: Final = "voucher_use"
 
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     FILING: ("member_id", "filing_id"),
     CARD_EVENT: ("member_id", "version"),
     SUSPICION: ("member_id", "version"),
+    VOUCHER_USE: ("member_id", "nonce"),
 }
 """Section → the columns that name a row; the bucket follows from the person."""
 
@@ -38,7 +42,9 @@ def sections_of(writes: Iterable[Write]) -> Sections:
     """Return the rows of one request by section."""
     found: Sections = {}
     for one in writes:
-        if isinstance(one, Suspicion):
+        if isinstance(one, VoucherUse):
+            found.setdefault(VOUCHER_USE, []).append(voucher_row(one))
+        elif isinstance(one, Suspicion):
             found.setdefault(SUSPICION, []).append(suspicion_row(one))
         elif isinstance(one, CardEvent):
             found.setdefault(CARD_EVENT, []).append(event_row(one))

@@ -18,6 +18,7 @@ from switch.model.claim import (
     Expected,
     IdentityEvidence,
     Prescription,
+    VoucherEvidence,
 )
 from switch.model.codes import InjuryCause, Kind
 from switch.model.fault import Fault, FaultReason, malformed
@@ -25,6 +26,7 @@ from switch.model.ids import (
     BEIJING,
     CardIdentifier,
     InstitutionCode,
+    SocialSecurityNumber,
     parse_member_id,
     parse_region,
     parse_social_security_number,
@@ -41,6 +43,7 @@ from switch.model.stages import (
     Reverse,
     Settle,
 )
+from switch.security.voucher import read_token
 from switch.wire import card, checks, filing, methods
 from switch.wire.lines import fee_lines
 from switch.wire.parse import parse
@@ -242,7 +245,26 @@ def _evidence(message: common_pb2.Evidence, *, signed: bool) -> Evidence:
                 parse_social_security_number,
             )
         )
-    raise malformed("evidence", "evidence holds no credential; send card or identity")
+    if credential == "voucher":
+        return _voucher(message.voucher)
+    raise malformed("evidence", "evidence holds no credential; send card, voucher or identity")
+
+
+def _voucher(message: common_pb2.VoucherEvidence) -> VoucherEvidence:
+    try:
+        token = read_token(message.token)
+    except ValueError as error:
+        raise malformed("evidence.voucher.token", f"evidence.voucher.token: {error}") from None
+    return VoucherEvidence(
+        SocialSecurityNumber(token.number),
+        token.issuer,
+        token.nonce,
+        token.issued_ms,
+        token.expires_ms,
+        token.message,
+        token.signature,
+        message.token,
+    )
 
 
 def _card(message: common_pb2.CardEvidence, *, signed: bool) -> CardEvidence:
