@@ -12,10 +12,12 @@ from typing import Final, TypeAlias, TypeVar
 
 from google.protobuf.message import Message
 
+from clients.card import Credential
 from clients.terminal import TerminalClient
 from medswitch.v1 import card_pb2, common_pb2
 from switch.model.ids import RequestId
 from switch.model.member import Card
+from switch.security.card_proof import CardOperation
 from switch.wire.methods import PATHS
 
 PHONE: Final = card_pb2.CARD_CHANNEL_PHONE
@@ -109,6 +111,14 @@ class CardOffice:
             request_id=self._terminal.outbox.make_id(), social_security_number=number
         )
         return self._terminal.ask(PATHS["GetCard"], request, card_pb2.GetCardResponse)
+
+    def holder(self, credential: Credential, year: int = 0) -> card_pb2.GetHolderResponse:
+        """Return what a person who is present has, and a year's settlements; 0: this year."""
+        request_id = self._terminal.outbox.make_id()
+        terminal_id = self._terminal.identity.terminal_id
+        evidence = credential.prove(CardOperation.READ_MEMBER, terminal_id, request_id, 0)
+        request = card_pb2.GetHolderRequest(request_id=request_id, evidence=evidence, year=year)
+        return self._terminal.ask(PATHS["GetHolder"], request, card_pb2.GetHolderResponse)
 
     def _asked(self, number: str, channel: Channel, why: str) -> card_pb2.CardRequest:
         return card_pb2.CardRequest(

@@ -184,6 +184,9 @@ def card_requests() -> dict[str, Message]:
         ),
         "UnlockCard": card_pb2.UnlockCardRequest(request=asked, lock=lock),
         "GetCard": card_pb2.GetCardRequest(request_id=REQUEST, social_security_number=NUMBER),
+        "GetHolder": card_pb2.GetHolderRequest(
+            request_id=REQUEST, evidence=good_evidence(signed=False), year=2018
+        ),
     }
 
 

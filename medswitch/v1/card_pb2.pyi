@@ -707,3 +707,145 @@ class GetCardResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetCardResponse: _TypeAlias = GetCardResponse  # noqa: Y015
+
+@_typing.final
+class GetHolderRequest(_message.Message):
+    """What does the person who is here have, and what was settled for him?"""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Request id (msgid)."""
+    year: _builtins.int
+    """Calendar year of the business days; 0: this year."""
+    @_builtins.property
+    def evidence(self) -> _common_pb2.Evidence:
+        """The credential; a card answers as for ReadMember."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        evidence: _common_pb2.Evidence | None = ...,
+        year: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "request_id", b"request_id", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetHolderRequest: _TypeAlias = GetHolderRequest  # noqa: Y015
+
+@_typing.final
+class HolderSettlement(_message.Message):
+    """A settlement as its holder is told it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTLEMENT_ID_FIELD_NUMBER: _builtins.int
+    BUSINESS_DAY_FIELD_NUMBER: _builtins.int
+    SETTLED_AT_MS_FIELD_NUMBER: _builtins.int
+    INSTITUTION_FIELD_NUMBER: _builtins.int
+    REGION_CARE_FIELD_NUMBER: _builtins.int
+    INSURANCE_FIELD_NUMBER: _builtins.int
+    TOTAL_FEN_FIELD_NUMBER: _builtins.int
+    FUND_FEN_FIELD_NUMBER: _builtins.int
+    ACCOUNT_FEN_FIELD_NUMBER: _builtins.int
+    ACCOUNT_RELATIVE_FEN_FIELD_NUMBER: _builtins.int
+    CASH_FEN_FIELD_NUMBER: _builtins.int
+    HOSPITAL_FEN_FIELD_NUMBER: _builtins.int
+    UNDONE_FIELD_NUMBER: _builtins.int
+    settlement_id: _builtins.str
+    """Settlement id (setl_id)."""
+    business_day: _builtins.str
+    """Business day, yyyy-MM-dd."""
+    settled_at_ms: _builtins.int
+    """When, in ms since 1970 UTC (setl_time)."""
+    institution: _builtins.str
+    """Where (fixmedins_code)."""
+    region_care: _builtins.str
+    """Place of care (mdtrtarea_admvs)."""
+    insurance: _builtins.str
+    """Insurance (insutype)."""
+    total_fen: _builtins.int
+    """The whole bill in fen (medfee_sumamt). 0 when a relative's bill was paid from the person's account."""
+    fund_fen: _builtins.int
+    """All funds (fund_pay_sumamt)."""
+    account_fen: _builtins.int
+    """The person's own account (acct_pay)."""
+    account_relative_fen: _builtins.int
+    """Relatives' accounts (acct_mulaid_pay)."""
+    cash_fen: _builtins.int
+    """Cash (psn_cash_pay)."""
+    hospital_fen: _builtins.int
+    """Borne by the hospital (hosp_part_amt)."""
+    undone: _builtins.bool
+    """Whether it was undone since."""
+    def __init__(
+        self,
+        *,
+        settlement_id: _builtins.str = ...,
+        business_day: _builtins.str = ...,
+        settled_at_ms: _builtins.int = ...,
+        institution: _builtins.str = ...,
+        region_care: _builtins.str = ...,
+        insurance: _builtins.str = ...,
+        total_fen: _builtins.int = ...,
+        fund_fen: _builtins.int = ...,
+        account_fen: _builtins.int = ...,
+        account_relative_fen: _builtins.int = ...,
+        cash_fen: _builtins.int = ...,
+        hospital_fen: _builtins.int = ...,
+        undone: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_fen", b"account_fen", "account_relative_fen", b"account_relative_fen", "business_day", b"business_day", "cash_fen", b"cash_fen", "fund_fen", b"fund_fen", "hospital_fen", b"hospital_fen", "institution", b"institution", "insurance", b"insurance", "region_care", b"region_care", "settled_at_ms", b"settled_at_ms", "settlement_id", b"settlement_id", "total_fen", b"total_fen", "undone", b"undone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HolderSettlement: _TypeAlias = HolderSettlement  # noqa: Y015
+
+@_typing.final
+class GetHolderResponse(_message.Message):
+    """The reply to GetHolder."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    MEMBER_FIELD_NUMBER: _builtins.int
+    SETTLEMENTS_FIELD_NUMBER: _builtins.int
+    MORE_FIELD_NUMBER: _builtins.int
+    more: _builtins.bool
+    """Whether there were more than those."""
+    @_builtins.property
+    def outcome(self) -> _reply_pb2.Outcome:
+        """The outcome."""
+
+    @_builtins.property
+    def member(self) -> _settlement_pb2.Member:
+        """The person with balances and sums, as ReadMember tells him. Only when the outcome is OK."""
+
+    @_builtins.property
+    def settlements(self) -> _containers.RepeatedCompositeFieldContainer[Global___HolderSettlement]:
+        """The year's settlements, oldest first; of more than 500 the latest."""
+
+    def __init__(
+        self,
+        *,
+        outcome: _reply_pb2.Outcome | None = ...,
+        member: _settlement_pb2.Member | None = ...,
+        settlements: _abc.Iterable[Global___HolderSettlement] | None = ...,
+        more: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["member", b"member", "outcome", b"outcome"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member", b"member", "more", b"more", "outcome", b"outcome", "settlements", b"settlements"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetHolderResponse: _TypeAlias = GetHolderResponse  # noqa: Y015

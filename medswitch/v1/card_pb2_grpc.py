@@ -77,6 +77,11 @@ class CardServiceStub:
                 request_serializer=medswitch_dot_v1_dot_card__pb2.GetCardRequest.SerializeToString,
                 response_deserializer=medswitch_dot_v1_dot_card__pb2.GetCardResponse.FromString,
                 _registered_method=True)
+        self.GetHolder = channel.unary_unary(
+                '/medswitch.v1.CardService/GetHolder',
+                request_serializer=medswitch_dot_v1_dot_card__pb2.GetHolderRequest.SerializeToString,
+                response_deserializer=medswitch_dot_v1_dot_card__pb2.GetHolderResponse.FromString,
+                _registered_method=True)
 
 
 class CardServiceServicer:
@@ -143,6 +148,14 @@ class CardServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetHolder(self, request, context):
+        """GetHolder tells a person who shows his card or e-voucher at a self-service terminal his balances, this year's sums and
+        the year's settlements (5203, 5206). Changes nothing. Retry: freely.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CardServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -180,6 +193,11 @@ def add_CardServiceServicer_to_server(servicer, server):
                     servicer.GetCard,
                     request_deserializer=medswitch_dot_v1_dot_card__pb2.GetCardRequest.FromString,
                     response_serializer=medswitch_dot_v1_dot_card__pb2.GetCardResponse.SerializeToString,
+            ),
+            'GetHolder': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHolder,
+                    request_deserializer=medswitch_dot_v1_dot_card__pb2.GetHolderRequest.FromString,
+                    response_serializer=medswitch_dot_v1_dot_card__pb2.GetHolderResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -379,6 +397,33 @@ class CardService:
             '/medswitch.v1.CardService/GetCard',
             medswitch_dot_v1_dot_card__pb2.GetCardRequest.SerializeToString,
             medswitch_dot_v1_dot_card__pb2.GetCardResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHolder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/medswitch.v1.CardService/GetHolder',
+            medswitch_dot_v1_dot_card__pb2.GetHolderRequest.SerializeToString,
+            medswitch_dot_v1_dot_card__pb2.GetHolderResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -65,6 +65,10 @@ class CardServiceStub:
     """UnlockCard ends a lock at once. Retry: the same bytes until a final answer."""
     GetCard: _grpc.UnaryUnaryMultiCallable[_card_pb2.GetCardRequest, _card_pb2.GetCardResponse]
     """GetCard tells a person's card and its history. Changes nothing. Retry: freely."""
+    GetHolder: _grpc.UnaryUnaryMultiCallable[_card_pb2.GetHolderRequest, _card_pb2.GetHolderResponse]
+    """GetHolder tells a person who shows his card or e-voucher at a self-service terminal his balances, this year's sums and
+    the year's settlements (5203, 5206). Changes nothing. Retry: freely.
+    """
 
 @_typing.type_check_only
 class CardServiceAsyncStub(CardServiceStub):
@@ -101,6 +105,10 @@ class CardServiceAsyncStub(CardServiceStub):
     """UnlockCard ends a lock at once. Retry: the same bytes until a final answer."""
     GetCard: _aio.UnaryUnaryMultiCallable[_card_pb2.GetCardRequest, _card_pb2.GetCardResponse]  # type: ignore[assignment]
     """GetCard tells a person's card and its history. Changes nothing. Retry: freely."""
+    GetHolder: _aio.UnaryUnaryMultiCallable[_card_pb2.GetHolderRequest, _card_pb2.GetHolderResponse]  # type: ignore[assignment]
+    """GetHolder tells a person who shows his card or e-voucher at a self-service terminal his balances, this year's sums and
+    the year's settlements (5203, 5206). Changes nothing. Retry: freely.
+    """
 
 class CardServiceServicer(metaclass=_abc_1.ABCMeta):
     """What happens to a card besides being used.
@@ -176,5 +184,15 @@ class CardServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_card_pb2.GetCardResponse, _abc.Awaitable[_card_pb2.GetCardResponse]]:
         """GetCard tells a person's card and its history. Changes nothing. Retry: freely."""
+
+    @_abc_1.abstractmethod
+    def GetHolder(
+        self,
+        request: _card_pb2.GetHolderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_card_pb2.GetHolderResponse, _abc.Awaitable[_card_pb2.GetHolderResponse]]:
+        """GetHolder tells a person who shows his card or e-voucher at a self-service terminal his balances, this year's sums and
+        the year's settlements (5203, 5206). Changes nothing. Retry: freely.
+        """
 
 def add_CardServiceServicer_to_server(servicer: CardServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from switch.cli import bench, change, institution, officer, policy, suspicion, terminal
+from switch.cli import bench, change, institution, officer, policy, suspicion, terminal, voucher
 from switch.config import FILE_VARIABLE, LOG_LEVELS, Settings, load
 
 _DEFAULTS = Settings()
@@ -30,6 +30,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(suspicion.app, name="suspicion")
 app.add_typer(terminal.app, name="terminal")
 app.add_typer(institution.app, name="institution")
+app.add_typer(voucher.app, name="voucher")
 
 message_app = typer.Typer(
     help="国家接口报文 · messages of the national interface.", no_args_is_help=True

@@ -107,6 +107,35 @@ class CardAnswer:
     events: tuple[CardEvent, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A settlement as its holder is told it; amounts are fen, as they were posted."""
+
+    settlement_id: SettlementId
+    business_day: date
+    settled_at: datetime
+    institution: str
+    region_care: str
+    insurance: str
+    total_fen: Fen
+    fund_fen: Fen
+    account_fen: Fen
+    account_relative_fen: Fen
+    cash_fen: Fen
+    hospital_fen: Fen
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HolderAnswer:
+    """5203, 5206: the person, and a year's settlements, oldest first. `more`: there were others."""
+
+    request_id: RequestId
+    member: Member
+    settlements: tuple[Settled, ...]
+    more: bool
+
+
 class State(StrEnum):
     """What became of a request, as a query finds it."""
 
@@ -141,4 +170,5 @@ Answer = (
     | FilingAnswer
     | FilingsAnswer
     | CardAnswer
+    | HolderAnswer
 )

@@ -243,7 +243,17 @@ class GetCard:
     social_security_number: SocialSecurityNumber
 
 
-Inquiry = ReadMember | Presettle | ListFilings | GetCard
+@dataclass(frozen=True, slots=True)
+class GetHolder:
+    """5203, 5206: what a person who is present has, and what was settled for him in a year."""
+
+    call: Authenticated
+    request_id: RequestId
+    evidence: Evidence
+    year: int
+
+
+Inquiry = ReadMember | Presettle | ListFilings | GetCard | GetHolder
 """Reads one version of a person and posts nothing."""
 
 Undo = Cancel | Reverse

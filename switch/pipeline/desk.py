@@ -11,6 +11,7 @@ from switch.model.stages import (
     ConfirmLost,
     File,
     GetCard,
+    GetHolder,
     GetSettlement,
     Inquiry,
     ListFilings,
@@ -30,6 +31,7 @@ from switch.model.suspicion import Suspicion
 from switch.model.voucher import VoucherUse
 from switch.pipeline.card import change_card, get_card
 from switch.pipeline.filing import file, list_filings, withdraw
+from switch.pipeline.holder import get_holder
 from switch.pipeline.inquire import presettle, read_member
 from switch.pipeline.ports import CardVault, Codec
 from switch.pipeline.register import repeated, state_of, too_old_or_ahead
@@ -87,6 +89,8 @@ class Desk:
             return self._codec.encode("GetSettlement", state_of(inquiry, row))
         if isinstance(inquiry, ListFilings):
             return self._codec.encode("ListFilings", list_filings(view, inquiry))
+        if isinstance(inquiry, GetHolder):
+            return self._codec.encode("GetHolder", get_holder(self._vault, view, inquiry))
         if isinstance(inquiry, GetCard):
             return self._codec.encode("GetCard", get_card(view, inquiry))
         answer = self._answer(view, inquiry)

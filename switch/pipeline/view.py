@@ -114,6 +114,8 @@ class View:
     """Nonces of e-vouchers that have settled, of those that are shown."""
     unresolved: set[MemberId] = field(default_factory=set)
     """Of those whose card is to be unlocked: who was locked on a suspicion that nobody resolved."""
+    years: dict[tuple[MemberId, int], list[tuple[Journal, bool]]] = field(default_factory=dict)
+    """(person, year) → the latest settlements, oldest first, and whether each was undone."""
     issued: set[CardIdentifier] = field(default_factory=set)
     """Identifiers that a Replace asks for and that are registered already, whosever they are."""
     shares: dict[JournalRef, list[Journal]] = field(default_factory=dict)

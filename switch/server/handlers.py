@@ -130,6 +130,7 @@ def answers_of(
         rights.LOCK_CARD: post,
         rights.UNLOCK_CARD: post,
         rights.GET_CARD: inquire,
+        rights.GET_HOLDER: inquire,
         rights.SIGN_OUT: sign_out,
         rights.HEARTBEAT: heartbeat,
     }

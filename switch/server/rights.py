@@ -37,6 +37,7 @@ REPLACE: Final = _CARDS + "Replace"
 LOCK_CARD: Final = _CARDS + "LockCard"
 UNLOCK_CARD: Final = _CARDS + "UnlockCard"
 GET_CARD: Final = _CARDS + "GetCard"
+GET_HOLDER: Final = _CARDS + "GetHolder"
 
 _ANY: Final = frozenset(TerminalClass)
 _INSTITUTIONS: Final = frozenset({TerminalClass.INSTITUTION})
@@ -61,6 +62,7 @@ RIGHTS: Final[Mapping[str, frozenset[TerminalClass]]] = {
     LOCK_CARD: _AGENCIES,
     UNLOCK_CARD: _AGENCIES,
     GET_CARD: _AGENCIES,
+    GET_HOLDER: _AGENCIES,
 }
 """Who may call what, once signed in. SignIn and Echo stand outside: there is no caller yet.
 

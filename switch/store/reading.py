@@ -3,7 +3,7 @@
 No lock is held while Python decides; the versions are compared when the batch is posted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from switch.model.stages import (
     ByNumber,
     File,
     GetCard,
+    GetHolder,
     GetSettlement,
     Inquiry,
     OnCards,
@@ -47,6 +48,7 @@ from switch.pipeline.family import bound
 from switch.pipeline.view import Found, Reference, Register, Undone, View
 from switch.store.card_events import read_events
 from switch.store.filings import read_filings
+from switch.store.holders import read_years
 from switch.store.originals import read_originals
 from switch.store.suspicions import read_unresolved, read_uses
 from switch.store.vouchers import read_vouchers
@@ -125,6 +127,8 @@ async def read(
         await read_vouchers(connection, view, tokens)
     if used := _used_counters(view, asked):
         await read_uses(connection, view, used)
+    if holders_asked := [one for one in asked if isinstance(one, GetHolder)]:
+        await read_years(connection, view, set(_years_wanted(view, holders_asked)))
     undone = [one for one in asked if isinstance(one, Undo)]
     if undone:
         await _read_people(connection, view, await read_originals(connection, view, undone))
@@ -168,6 +172,18 @@ def _used_counters(view: View, asked: Sequence[Asked]) -> set[MemberId]:
             if evidence.atc <= member.atc and one.request_id not in view.register:
                 found.add(card.member_id)
     return found
+
+
+def _years_wanted(view: View, asked: Iterable[GetHolder]) -> Iterator[tuple[MemberId, int]]:
+    for one in asked:
+        evidence = one.evidence
+        if isinstance(evidence, CardEvidence):
+            found = view.card(evidence)
+            member_id = None if found is None else found.member_id
+        else:
+            member_id = view.persons.get(evidence.social_security_number)
+        if member_id is not None:
+            yield member_id, one.year
 
 
 def holder_of(asked: OnCards) -> SocialSecurityNumber:

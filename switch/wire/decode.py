@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
-from medswitch.v1 import common_pb2, settlement_pb2
+from medswitch.v1 import card_pb2, common_pb2, settlement_pb2
 from switch.model.claim import (
     CardEvidence,
     Claim,
@@ -34,6 +34,7 @@ from switch.model.ids import (
 from switch.model.stages import (
     Authenticated,
     Cancel,
+    GetHolder,
     GetSettlement,
     Inquiry,
     Original,
@@ -51,6 +52,8 @@ from switch.wire.parse import parse
 Operation = Inquiry | Recorded | GetSettlement
 
 DIAGNOSES_MAX: Final = 30
+YEAR_FIRST: Final = 2000
+"""Nothing was settled by card before."""
 
 _CARD_NUMBER: Final = re.compile(r"[A-Z0-9]{9}")
 _SIGNED_AT: Final = re.compile(r"[0-9]{14}")
@@ -127,6 +130,20 @@ def _get_settlement(call: Authenticated) -> GetSettlement:
     return GetSettlement(call, _original(message.original, call.institution))
 
 
+def _get_holder(call: Authenticated) -> GetHolder:
+    message = parse(card_pb2.GetHolderRequest, call.received.body)
+    this_year = call.received.received_at.astimezone(BEIJING).year
+    year = message.year or this_year
+    if not YEAR_FIRST <= year <= this_year:
+        raise malformed("year", f"year {year} is none; send {YEAR_FIRST} to {this_year}, or none")
+    return GetHolder(
+        call,
+        checks.request_id("request_id", message.request_id, call.institution),
+        _evidence(message.evidence, signed=False),
+        year,
+    )
+
+
 _DECODERS: Final[dict[str, Callable[[Authenticated], Operation]]] = {
     methods.READ_MEMBER: _read_member,
     methods.PRESETTLE: _presettle,
@@ -144,6 +161,7 @@ _DECODERS: Final[dict[str, Callable[[Authenticated], Operation]]] = {
     methods.LOCK_CARD: card.decode_lock,
     methods.UNLOCK_CARD: card.decode_unlock,
     methods.GET_CARD: card.decode_get_card,
+    methods.GET_HOLDER: _get_holder,
 }
 
 

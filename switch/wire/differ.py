@@ -25,6 +25,7 @@ REQUESTS: Final[Mapping[str, type[Message]]] = {
     methods.LOCK_CARD: card_pb2.LockCardRequest,
     methods.UNLOCK_CARD: card_pb2.UnlockCardRequest,
     methods.GET_CARD: card_pb2.GetCardRequest,
+    methods.GET_HOLDER: card_pb2.GetHolderRequest,
 }
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Final, assert_never
 
-from medswitch.v1 import filing_pb2, reply_pb2, settlement_pb2
+from medswitch.v1 import card_pb2, filing_pb2, reply_pb2, settlement_pb2
 from switch.model.answer import (
     Answer,
     CardAnswer,
     DeclineAnswer,
     FilingAnswer,
     FilingsAnswer,
+    HolderAnswer,
     MemberAnswer,
     PresettleAnswer,
     SettleAnswer,
@@ -18,7 +19,7 @@ from switch.model.answer import (
     UndoAnswer,
 )
 from switch.model.stages import Original
-from switch.wire import card, filing, methods
+from switch.wire import card, filing, holder, methods
 from switch.wire.outcome import declined, done, epoch_ms, iso
 from switch.wire.person import member_message
 from switch.wire.split import write_decision
@@ -34,6 +35,7 @@ _Reply = (
     | filing_pb2.WithdrawResponse
     | filing_pb2.ListFilingsResponse
     | card.Response
+    | card_pb2.GetHolderResponse
 )
 
 REPLIES: Final[Mapping[str, type[_Reply]]] = {
@@ -47,6 +49,7 @@ REPLIES: Final[Mapping[str, type[_Reply]]] = {
     methods.WITHDRAW: filing_pb2.WithdrawResponse,
     methods.LIST_FILINGS: filing_pb2.ListFilingsResponse,
     **card.RESPONSES,
+    methods.GET_HOLDER: card_pb2.GetHolderResponse,
 }
 """Method → its reply message."""
 
@@ -88,6 +91,8 @@ def _message(name: str, answer: Answer) -> _Reply:
             return filing.withdraw_response(answer) if withdrawn else filing.file_response(answer)
         case FilingsAnswer():
             return filing.list_response(answer)
+        case HolderAnswer():
+            return holder.holder_response(answer)
         case CardAnswer():
             return card.card_response(name, answer)
         case _:

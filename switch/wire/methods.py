@@ -18,6 +18,7 @@ REPLACE: Final = "Replace"
 LOCK_CARD: Final = "LockCard"
 UNLOCK_CARD: Final = "UnlockCard"
 GET_CARD: Final = "GetCard"
+GET_HOLDER: Final = "GetHolder"
 
 ORIGINAL_METHODS: Final = {
     SETTLE: SETTLE,
@@ -38,7 +39,7 @@ _SERVICES: Final = {
     "SettlementService": (READ_MEMBER, PRESETTLE, SETTLE, CANCEL, REVERSE, GET_SETTLEMENT),
     "FilingService": (FILE, WITHDRAW, LIST_FILINGS),
     "CardService": (
-        REPORT_LOST, CONFIRM_LOST, RELEASE, REPLACE, LOCK_CARD, UNLOCK_CARD, GET_CARD,
+        REPORT_LOST, CONFIRM_LOST, RELEASE, REPLACE, LOCK_CARD, UNLOCK_CARD, GET_CARD, GET_HOLDER,
     ),
 }  # fmt: skip
 PATHS: Final = {

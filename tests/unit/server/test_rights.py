@@ -23,7 +23,7 @@ MAY = {
     "FilingService": {"File": "ia", "Withdraw": "ia", "ListFilings": "ia"},
     "CardService": {
         "ReportLost": "a", "ConfirmLost": "a", "Release": "a", "Replace": "a", "LockCard": "a",
-        "UnlockCard": "a", "GetCard": "a",
+        "UnlockCard": "a", "GetCard": "a", "GetHolder": "a",
     },
 }  # fmt: skip
 """Method → who may call it once signed in: i an institution, a an agency. Stated here anew."""
