@@ -4,7 +4,7 @@ Pure: no clock, no files, no state. Steps of design section 6, each its own modu
 entitlement → place and special diseases → scope → benefit → hospital, further payers, accounts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -15,7 +15,7 @@ from switch.model.ids import RegionCode
 from switch.model.member import Institution, Member, year_key
 from switch.model.money import Fen
 from switch.rules.benefit import Benefit, find_cells, settle_flat, settle_group
-from switch.rules.burden import pay_account, pay_further, pay_hospital
+from switch.rules.burden import settle_burden
 from switch.rules.condition import Facts
 from switch.rules.elsewhere import SpecialCare, area_of, holdings, place_of_care, special_care
 from switch.rules.entitlement import (
@@ -26,8 +26,9 @@ from switch.rules.entitlement import (
     decline_not_held,
     entitle,
 )
-from switch.rules.groups import Case, Group, Rules, plan_beside, scope_groups
+from switch.rules.groups import Case, Group, Rules, plan_beside, remainders, scope_groups
 from switch.rules.plan import Plan
+from switch.rules.remainder import Remainder
 from switch.rules.scope import Totals
 from switch.rules.tally import Purse, Tally
 from switch.rules.terms_benefit import Meter
@@ -58,22 +59,25 @@ def adjudicate(
     stay = _stay(claim)
     before = _sums(member, plan, year, stay)
     facts = _facts(claim, member, institution, entitled, plan, prescriber, before)
-    refused = check_cover(
-        plan.entitlement, member, entitled.enrolment, facts,
-        day_of(claim, plan.dates.enrolment),
-    )  # fmt: skip
-    if refused is None:
-        refused = check_card_loss(member, claim.service_on)
+    diseases = {line.disease_code or claim.disease_code for line in claim.lines}
+    refused = _check_cover(member, entitled, facts, day_of(claim, plan.dates.enrolment), diseases)
     if refused is not None:
         return refused
-    place = place_of_care(claim, member, institution, plan, facts)
+    named = facts
+    if claim.kind in SPECIAL_KINDS and not claim.disease_code and any(diseases):
+        # Its lines alone name a disease: the bill has no part without one to ask for.
+        named = replace(facts, disease=min(diseases - {""}))
+    place = place_of_care(claim, member, institution, plan, named)
     if isinstance(place, Decline):
         return place
     if place.filing != facts.filing:
         facts = replace(facts, filing=place.filing)
-    special = _special(claim, member, institution, entitled, facts.area)
+    special = _special(claim, member, institution, entitled, facts.area, diseases)
     if isinstance(special, Decline):
         return special
+    uncovered = check_card_loss(member, claim.service_on)
+    if uncovered is not None:
+        return uncovered
     case = Case(claim, member, institution, entitled, facts, place, special)
     tally = Tally(before, day_of(claim, plan.dates.year), stay)
     if plan.reads_ordinal:
@@ -85,11 +89,29 @@ def adjudicate(
     return _decide(case, groups, lines, tally, key)
 
 
+def _check_cover(
+    member: Member, entitled: Entitled, facts: Facts, on: date, diseases: Collection[str]
+) -> Decline | None:
+    """Return why there is no cover: what is refused to one of its diseases is refused to a bill."""
+    terms, enrolment = entitled.plan.entitlement, entitled.enrolment
+    for disease in sorted(diseases) or [facts.disease]:
+        asked = facts if disease == facts.disease else replace(facts, disease=disease)
+        refused = check_cover(terms, member, enrolment, asked, on, entitled.book)
+        if refused is not None:
+            return refused
+    return None
+
+
 def _special(
-    claim: Claim, member: Member, institution: Institution, entitled: Entitled, area: str
+    claim: Claim,
+    member: Member,
+    institution: Institution,
+    entitled: Entitled,
+    area: str,
+    diseases: Collection[str],
 ) -> SpecialCare | Decline | None:
     """Return the special-disease benefit of a bill that asks for one: most do not."""
-    if claim.kind not in SPECIAL_KINDS and not any(line.disease_code for line in claim.lines):
+    if claim.kind not in SPECIAL_KINDS and not any(diseases):
         return None
     special_plan = plan_beside(claim, entitled, Kind.SPECIAL_DISEASE)
     return special_care(claim, member, institution, entitled.plan, special_plan, area)
@@ -167,31 +189,22 @@ def _decide(
         member.account_current_fen, member.account_earlier_fen, member.account_relative_fen,
         use_account=case.claim.use_account,
     )  # fmt: skip
-    benefits: dict[int, tuple[Group, Benefit]] = {}
+    joined = Benefit()
+    left: dict[int, tuple[Plan, list[Remainder]]] = {}
     for group in groups:
         benefit = _settle(group, tally, purse)
         if benefit is None:
             plan = group.plan
             return decline_not_held(plan.region, plan.insurance, plan.kind, entitled.ruled_on)
-        if id(group.plan) in benefits:
-            benefits[id(group.plan)][1].join(benefit)
-        else:
-            benefits[id(group.plan)] = (group, benefit)
-    joined = Benefit()
-    hospital = cash = 0
-    parts = dict.fromkeys(joined.parts, 0)
-    for group, benefit in benefits.values():
-        for part, amount in benefit.parts.items():
-            parts[part] += amount
-        total = sum(benefit.parts.values()) + sum(benefit.funds.values())
-        hospital += _pay_hospital(group, benefit, tally)
-        pay_further(group.plan, benefit, group.facts, group.reduction, tally)
-        person = sum(benefit.parts.values())
-        pay_account(group.plan.account, benefit.parts, group.facts, tally, purse)
-        cash += sum(benefit.parts.values())
-        _count_whole(case, group.plan, benefit, total, person, tally)
         joined.join(benefit)
-    _count_times(case, [group.plan for group, _ in benefits.values()], tally)
+        left.setdefault(id(group.plan), (group.plan, []))[1].extend(remainders(group, benefit))
+    parts = dict(joined.parts)
+    hospital = cash = 0
+    for plan, remains in left.values():
+        borne, unpaid = settle_burden(plan, remains, joined, tally, purse)
+        hospital += borne
+        cash += unpaid
+    _count_times(case, groups, tally)
     special_id = "" if case.special is None else case.special.filing_id
     return Decision(
         region_insured=RegionCode(entitled.plan.region),
@@ -239,45 +252,23 @@ def _split(
     )
 
 
-def _count_times(case: Case, plans: Sequence[Plan], tally: Tally) -> None:
-    """Move what is counted in times, once a bill whatever its plans."""
-    meters = {meter.name: meter for plan in plans for meter in plan.meters}
+def _count_times(case: Case, groups: Sequence[Group], tally: Tally) -> None:
+    """Move what is counted in times: once a bill, or where by disease, once for each of it."""
+    diseases = sorted({group.facts.disease for group in groups} - {""})
+    meters = {meter.name: meter for group in groups for meter in group.plan.meters}
     for meter in meters.values():
         if meter.counts == ("visits",) or (meter.counts == ("admissions",) and case.admits):
-            tally.add(meter, 1, case.claim.disease_code)
+            for disease in diseases if meter.by_disease and diseases else [case.claim.disease_code]:
+                tally.add(meter, 1, disease)
 
 
 def _settle(group: Group, tally: Tally, purse: Purse) -> Benefit | None:
     """Return the benefit of one group, or None where a table does not hold its level."""
     if group.flat is not None:
-        return settle_flat(group.plan, group.flat, group.totals, group.facts, tally)
+        return settle_flat(
+            group.plan, group.flat, group.totals, group.facts, group.reduction, tally
+        )
     cells = find_cells(group.plan, group.facts)
     if cells is None:
         return None
     return settle_group(group.plan, group.totals, group.facts, cells, group.reduction, tally, purse)
-
-
-def _pay_hospital(group: Group, benefit: Benefit, tally: Tally) -> int:
-    """Return the hospital's part; what it takes off the fund's is taken off the fund's meters."""
-    before = benefit.basic
-    borne = pay_hospital(group.plan.hospital, benefit, group.plan.bands.payer, group.facts, tally)
-    for meter in group.plan.meters if benefit.basic != before else ():
-        if "fund" in meter.counts:
-            tally.add(meter, benefit.basic - before, group.facts.disease)
-    return borne
-
-
-def _count_whole(
-    case: Case, plan: Plan, benefit: Benefit, total: int, person: int, tally: Tally
-) -> None:
-    """Move the meters of what is known only when everybody has paid."""
-    counted = {
-        "total": total,
-        "all_funds": sum(benefit.funds.values()),
-        "person": person,
-    }
-    for meter in plan.meters:
-        amount = 0
-        for name in meter.counts:
-            amount += counted.get(name, 0)
-        tally.add(meter, amount, case.claim.disease_code)

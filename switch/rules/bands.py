@@ -15,8 +15,7 @@ from switch.rules.rounding import HALF_UP, RATE_ONE_E8
 from switch.rules.tally import Tally
 from switch.rules.terms import Reduction
 from switch.rules.terms_benefit import ENDLESS, Adjustments, Band
-
-_BASIC = "basic"
+from switch.rules.words import BASIC_FUND
 
 
 @dataclass(slots=True)
@@ -52,7 +51,7 @@ def share_bands(
 
     def rate_of(number: int, band: Band) -> int:
         rate_e8 = _adjusted_e8(plan.adjustments, band.rate_bp, facts)
-        return _reduced_e8(rate_e8, _BASIC, number, reduction)
+        return _reduced_e8(rate_e8, BASIC_FUND, number, reduction)
 
     used = tally.used(terms.position, facts.disease) if terms.position else 0
     if terms.of_fund:
@@ -146,31 +145,21 @@ def _adjusted_e8(adjustments: Sequence[Adjustments], rate_bp: int, facts: Facts)
 
 def _reduced_e8(rate_e8: int, payer: str, band: int, reduction: Reduction | None) -> int:
     """Return a ratio in 1/10^8 after what care elsewhere costs, where it touches payer and band."""
-    if (
-        reduction is None
-        or reduction.form not in {"minus_points", "times"}
-        or payer not in reduction.payers
-        or (reduction.bands and band not in reduction.bands)
-    ):
+    if reduction is None or not reduction.lowers(payer, band):
         return rate_e8
     return reduced_e8(rate_e8, reduction)
 
 
 def reduced_e8(rate_e8: int, reduction: Reduction) -> int:
     """Return a ratio in 1/10^8 less a reduction's points, or times what it leaves."""
-    if reduction.form == "minus_points":
-        return max(0, rate_e8 - reduction.rate_bp * RATE_ONE_BP)
-    return rate_e8 * (RATE_ONE_BP - reduction.rate_bp) // RATE_ONE_BP
+    if reduction.ratio_form == "minus_points":
+        return max(0, rate_e8 - reduction.ratio_bp * RATE_ONE_BP)
+    return rate_e8 * (RATE_ONE_BP - reduction.ratio_bp) // RATE_ONE_BP
 
 
 def _add_steps(piece: Piece, number: int, reduction: Reduction | None, tally: Tally) -> None:
     zh, en = "统筹基金支付", "Pooling fund"
-    if (
-        reduction is not None
-        and reduction.form != "first_pay"
-        and _BASIC in reduction.payers
-        and (not reduction.bands or number in reduction.bands)
-    ):
+    if reduction is not None and reduction.lowers(BASIC_FUND, number):
         zh, en = f"统筹基金支付（异地降低 {reduction.rule}）", f"Pooling fund ({reduction.rule})"
     band = piece.band
     upper = None if band.upper_fen == ENDLESS else band.upper_fen

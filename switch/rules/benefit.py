@@ -10,7 +10,7 @@ from typing import Final
 from switch.model.codes import FundPayType
 from switch.model.decision import Step
 from switch.model.money import RATE_ONE_BP
-from switch.rules.bands import Piece, share_bands
+from switch.rules.bands import Piece, reduced_e8, share_bands
 from switch.rules.ceiling import above_scope, cap_fund
 from switch.rules.condition import Facts
 from switch.rules.plan import Plan
@@ -19,7 +19,7 @@ from switch.rules.scope import Totals
 from switch.rules.tally import Purse, Tally
 from switch.rules.terms import Reduction
 from switch.rules.terms_benefit import ENDLESS, Amount, Band, Deductible, FlatGroup, Segment
-from switch.rules.words import PARTS
+from switch.rules.words import BASIC_FUND, PARTS
 
 _NOTHING: Final = Amount(0)
 
@@ -37,7 +37,7 @@ class Cells:
 class Benefit:
     """Each fund's part, by name the parts that the person bears so far, and what the hospital does.
 
-    `basic`: the basic fund's part alone, within `funds`.
+    `basic`: the basic fund's part that counts as "fund", within `funds`.
     """
 
     basic: int = 0
@@ -91,7 +91,7 @@ def settle_group(
     parts["own_expense"] = totals.own
     parts["over_limit"] = totals.over
     parts["first_self_pay"] = totals.first
-    if reduction is not None and reduction.form == "first_pay":
+    if reduction is not None and reduction.first_pay_bp:
         _take_first_pay(totals, reduction, parts, tally)
     rest = totals.in_scope
     for segment, width in zip(plan.segments, cells.widths, strict=True):
@@ -131,13 +131,19 @@ def settle_group(
         "after_deductible": banded,
         "deductible_highest": highest,
         "fund": benefit.basic,
+        "all_funds": sum(benefit.funds.values()),
     }
     _count(plan, counted, facts, tally)
     return benefit
 
 
 def settle_flat(
-    plan: Plan, flat: FlatGroup, totals: Totals, facts: Facts, tally: Tally
+    plan: Plan,
+    flat: FlatGroup,
+    totals: Totals,
+    facts: Facts,
+    reduction: Reduction | None,
+    tally: Tally,
 ) -> Benefit | None:
     """Return the benefit of lines outside deductible and bands; None: no ratio for this level."""
     rate_bp = flat.pays.find(facts)
@@ -147,17 +153,27 @@ def settle_flat(
     benefit.parts["own_expense"] = totals.own
     benefit.parts["over_limit"] = totals.over
     benefit.parts["first_self_pay"] = totals.first
-    paid = flat.rounding.share(totals.in_scope, rate_bp * RATE_ONE_BP)
+    rate_e8 = rate_bp * RATE_ONE_BP
+    zh, en = "单列支付", "Settled apart"
+    if reduction is not None:
+        if reduction.first_paid_by_flat(flat.groups):
+            _take_first_pay(totals, reduction, benefit.parts, tally)
+        own = BASIC_FUND if flat.payer == plan.bands.payer else flat.payer
+        if reduction.lowers_flat(own, flat.groups):
+            rate_e8 = reduced_e8(rate_e8, reduction)
+            zh, en = f"{zh}（异地降低 {reduction.rule}）", f"{en} ({reduction.rule})"
+    paid = flat.rounding.share(totals.in_scope, rate_e8)
+    shown_bp = (rate_e8 + RATE_ONE_BP // 2) // RATE_ONE_BP
+    left = totals.in_scope - paid
     tally.steps.append(
-        Step(flat.rule, totals.in_scope, paid, rate_bp, None, totals.in_scope - paid, 0,
-             "单列支付", "Settled apart")
+        Step(flat.rule, totals.in_scope, paid, shown_bp, None, left, 0, zh, en)
     )  # fmt: skip
     if flat.capped:
-        piece = Piece(Band(flat.rule, 0, ENDLESS, rate_bp), totals.in_scope,
-                      rate_bp * RATE_ONE_BP, paid, {})  # fmt: skip
+        band = Band(flat.rule, 0, ENDLESS, rate_bp)
+        piece = Piece(band, totals.in_scope, rate_e8, paid, {})
         benefit.parts["above_ceiling"] = cap_fund(plan, [piece], facts, tally)
         paid = piece.paid
-    if flat.payer == plan.bands.payer:
+    if flat.payer == plan.bands.payer and "fund" in flat.counts:
         benefit.basic = paid
     benefit.pay(flat.payer, paid)
     benefit.parts["share"] = totals.in_scope - paid - benefit.parts["above_ceiling"]
@@ -167,7 +183,8 @@ def settle_flat(
         "after_deductible": totals.in_scope,
         "fund": paid,
     }
-    _count(plan, {name: counted[name] for name in flat.counts if name in counted}, facts, tally)
+    moved = {name: counted[name] for name in flat.counts if name in counted}
+    _count(plan, {**moved, "all_funds": paid}, facts, tally)
     return benefit
 
 
@@ -185,10 +202,11 @@ def _take_first_pay(
     base = totals.in_scope
     if reduction.of_total:
         base += totals.own + totals.over + totals.first
-    first = min(totals.in_scope, HALF_UP.share(base, reduction.rate_bp * RATE_ONE_BP))
+    rate_bp = reduction.first_pay_bp
+    first = min(totals.in_scope, HALF_UP.share(base, rate_bp * RATE_ONE_BP))
     left = totals.in_scope - first
     zh, en = PARTS["cross_city_first_pay"]
-    tally.steps.append(Step(reduction.rule, base, first, reduction.rate_bp, None, left, 0, zh, en))
+    tally.steps.append(Step(reduction.rule, base, first, rate_bp, None, left, 0, zh, en))
     parts["cross_city_first_pay"] = first
     totals.first += first
     totals.in_scope = left

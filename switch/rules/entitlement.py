@@ -5,7 +5,7 @@ of the codes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from switch.model.card import CARD_LOST
@@ -175,6 +175,7 @@ def check_cover(
     enrolment: Enrolment,
     facts: Facts,
     on: date,
+    book: RuleBook,
 ) -> Decline | None:
     """Return why a person who is insured has no cover yet, or none now.
 
@@ -182,13 +183,9 @@ def check_cover(
     """
     if terms is None:
         return None
-    waiting = terms.waiting.find(facts)
-    age_days = (enrolment.since - member.born_on).days
-    born = terms.newborn_days > 0 and 0 <= age_days <= terms.newborn_days
-    if waiting is not None and not born and not _goes_on(enrolment, member, terms):
-        begins = months_later(enrolment.since, waiting.months) + timedelta(days=waiting.days)
-        if on < begins:
-            return Decline(ReplyCode.COVER_WAITING, {"until": begins.isoformat()})
+    begins = _waits_until(enrolment, member, terms, facts, book)
+    if on < begins:
+        return Decline(ReplyCode.COVER_WAITING, {"until": begins.isoformat()})
     for standing in member.standings:
         begins = standing.since + timedelta(days=terms.grace_days)
         if standing.word in terms.suspending and standing.covers(on) and on >= begins:
@@ -212,12 +209,38 @@ def check_card_loss(member: Member, on: date) -> Decline | None:
     return None
 
 
-def _goes_on(enrolment: Enrolment, member: Member, terms: Entitlement) -> bool:
+def _waits_until(
+    enrolment: Enrolment, member: Member, terms: Entitlement, facts: Facts, book: RuleBook
+) -> date:
+    """Return the first day a spell no longer waits; one that does not wait, the first of all days.
+
+    A spell that goes on after an earlier one waits for what that one left: the days it would still
+    have waited had it not ended. It never waits longer than a new one.
+    """
+    waiting = terms.waiting.find(facts)
+    age_days = (enrolment.since - member.born_on).days
+    if waiting is None or 0 <= age_days <= terms.newborn_days != 0:
+        return date.min
+    begins = months_later(enrolment.since, waiting.months) + timedelta(days=waiting.days)
+    for other in member.enrolments:
+        if other.until is None or not _goes_on(enrolment, other, other.until, terms):
+            continue
+        its = terms
+        if other.insurance != enrolment.insurance:
+            held = book.held(other.insurance, facts.kind, other.since)
+            if not isinstance(held, Plan) or held.entitlement is None:
+                return date.min
+            its = held.entitlement
+        then = replace(facts, insurance=other.insurance, member_class=other.member_class)
+        left = _waits_until(other, member, its, then, book) - (other.until + timedelta(days=1))
+        begins = min(begins, enrolment.since + max(left, timedelta()))
+    return begins
+
+
+def _goes_on(enrolment: Enrolment, other: Enrolment, until: date, terms: Entitlement) -> bool:
     """Say whether at most so many days without cover lie between an earlier spell and this one."""
-    return any(
+    return (
         (other.insurance == enrolment.insurance or other.insurance in terms.gap_insurances)
-        and other.until is not None
         and other.since < enrolment.since
-        and (enrolment.since - other.until).days - 1 <= terms.gap_days
-        for other in member.enrolments
+        and (enrolment.since - until).days - 1 <= terms.gap_days
     )

@@ -12,16 +12,19 @@ from switch.model.decision import Decline, LineScope
 from switch.model.ids import city_of
 from switch.model.member import Institution, Member
 from switch.model.reply import ReplyCode
+from switch.rules.benefit import Benefit
 from switch.rules.book import RuleBook
 from switch.rules.catalogue import Catalogue
 from switch.rules.condition import Facts
 from switch.rules.elsewhere import Place, SpecialCare, place_of_care
 from switch.rules.entitlement import Entitled, decline_not_held, plan_of
 from switch.rules.plan import Plan
+from switch.rules.remainder import Remainder
 from switch.rules.scope import Scoper, Totals, net_lines
 from switch.rules.tally import Tally
 from switch.rules.terms import Reduction
 from switch.rules.terms_benefit import FlatGroup
+from switch.rules.words import LINE_PARTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,7 @@ class Rules:
 
 @dataclass(slots=True)
 class Group:
-    """Lines that share a plan and a disease, or a flat group, and their reduction elsewhere.
-
-    A flat group's own payer is not reduced, but those after it are.
-    """
+    """Lines that share a plan, a disease, a flat group or none; and their reduction elsewhere."""
 
     plan: Plan
     totals: Totals
@@ -109,12 +109,14 @@ def scope_groups(
         flat = None
         if plan.flat and item is not None and item.group:
             flat = next((one for one in plan.flat if item.group in one.groups), None)
-        disease = "" if special is None or flat is not None else special.disease_of(line, item)
+        disease = "" if special is None else special.disease_of(line, item)
         totals = sums.get((disease, flat))
         if totals is None:
             totals = sums[disease, flat] = Totals()
         ratio_item = item if ratios is catalogue else ratios.find(line.code, line.on)
         scoper.add(line, item, ratio_item, totals, disease)
+        if flat is None and item is not None and item.group:
+            totals.note(item.group, scoper.lines[-1])
     groups = _groups(case, sums)
     return groups if isinstance(groups, Decline) else (groups, tuple(scoper.lines))
 
@@ -126,52 +128,83 @@ def _groups(
 
     On a kind-14 bill the lines that do not belong take the ordinary outpatient benefit.
     """
-    plan, special, place = case.entitled.plan, case.special, case.place
+    plan, special = case.entitled.plan, case.special
+    groups: list[Group] = []
+    for apart in plan.flat:
+        for disease in sorted([disease for disease, flat in sums if flat is apart]):
+            of = case.facts.disease if special is None else disease
+            group = _group_of(case, plan, of, sums[disease, apart], apart)
+            if isinstance(group, Decline):
+                return group
+            groups.append(group)
     whole = case.claim.kind in SPECIAL_KINDS and special is not None
-    groups = [
-        Group(plan, sums["", flat], place.reduction, case.facts, flat)
-        for flat in plan.flat
-        if ("", flat) in sums
-    ]
     if special is not None:
-        reduction, facts = place.reduction, case.facts
-        if special.plan is not plan:
-            reduction, facts = _elsewhere(case, special.plan)
-        apart = special.plan.special_diseases is not None and special.plan.special_diseases.apart
+        listed = special.plan.special_diseases
+        each = listed is not None and listed.apart
         joined: dict[str, Totals] = {}
         for (disease, flat), totals in sums.items():
             if disease and flat is None:
-                joined.setdefault(disease if apart else "", Totals()).join(totals)
+                joined.setdefault(disease if each else "", Totals()).join(totals)
         if whole and not joined:
-            joined[case.claim.disease_code if apart else ""] = Totals()
-        groups += [
-            Group(special.plan, totals, reduction, replace(facts, disease=disease))
-            for disease, totals in sorted(joined.items())
-        ]
+            joined[case.claim.disease_code if each else ""] = Totals()
+        for disease, totals in sorted(joined.items()):
+            group = _group_of(case, special.plan, disease, totals)
+            if isinstance(group, Decline):
+                return group
+            groups.append(group)
     ordinary = sums.get(("", None))
     if not whole:
         if ordinary is not None or not groups:
             ordinary = ordinary or Totals()
-            groups.append(Group(plan, ordinary, place.reduction, case.facts))
+            groups.append(Group(plan, ordinary, case.place.reduction, case.facts))
     elif ordinary is not None:
         outpatient = plan_beside(case.claim, case.entitled, Kind.OUTPATIENT)
         if outpatient is None:
             return decline_not_held(
                 plan.region, plan.insurance, Kind.OUTPATIENT, case.entitled.ruled_on
             )
-        reduction, facts = _elsewhere(case, outpatient)
-        groups.append(Group(outpatient, ordinary, reduction, replace(facts, disease="")))
+        group = _group_of(case, outpatient, "", ordinary)
+        if isinstance(group, Decline):
+            return group
+        groups.append(group)
     return groups
 
 
-def _elsewhere(case: Case, plan: Plan) -> tuple[Reduction | None, Facts]:
-    """Return the reduction and the facts of a second plan on a bill whose place is admitted.
+def remainders(group: Group, benefit: Benefit) -> list[Remainder]:
+    """Return what the basic fund leaves of a group, for whoever pays after it."""
+    parts, facts, reduction = benefit.parts, group.facts, group.reduction
+    total = sum(parts.values()) + sum(benefit.funds.values())
+    found = []
+    for name, sums in group.totals.groups.items():
+        if group.flat is None and name in group.plan.payer_groups:
+            # What lies outside the scope is known by line; the rest is the whole group's.
+            own = dict.fromkeys(parts, 0)
+            for part, amount in zip(LINE_PARTS, sums, strict=True):
+                own[part] = amount
+                parts[part] -= amount
+            total -= sum(sums)
+            found.append(Remainder(facts, reduction, own, sum(sums), 0, frozenset({name})))
+    groups = frozenset() if group.flat is None else group.flat.groups
+    return [Remainder(facts, reduction, parts, total, benefit.basic, groups), *found]
 
-    Its kind is the plan's: the lines take the benefit of that kind, and so its rows.
+
+def _group_of(
+    case: Case, plan: Plan, disease: str, totals: Totals, flat: FlatGroup | None = None
+) -> Group | Decline:
+    """Return the group of a disease's lines, or of a second plan's, with what care here costs it.
+
+    Its kind is the plan's: the lines take the benefit of that kind, and so its rows. A row that
+    refuses them refuses the bill; a plan that says nothing of care here takes nothing off.
     """
-    facts = replace(case.facts, kind=plan.kind)
+    if plan is case.entitled.plan and disease == case.facts.disease:
+        return Group(plan, totals, case.place.reduction, case.facts, flat)
+    facts = replace(case.facts, kind=plan.kind, disease=disease)
+    if facts.area not in plan.areas:
+        return Group(plan, totals, None, facts, flat)
     place = place_of_care(case.claim, case.member, case.institution, plan, facts)
-    return (place.reduction if isinstance(place, Place) else None), facts
+    if isinstance(place, Decline):
+        return place
+    return Group(plan, totals, place.reduction, replace(facts, filing=place.filing), flat)
 
 
 def plan_beside(claim: Claim, entitled: Entitled, kind: Kind) -> Plan | None:

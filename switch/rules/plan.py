@@ -34,7 +34,7 @@ from switch.rules.terms_benefit import (
     Segments,
 )
 from switch.rules.terms_payers import AccountUse, FurtherPayer, Hospital
-from switch.rules.words import ADMISSIONS, AREAS, BASIC_FUND, LEVELS
+from switch.rules.words import ADMISSIONS, AREAS, BASIC_FUND, LEVELS, LINE_PARTS
 
 T = TypeVar("T")
 
@@ -83,6 +83,14 @@ class Plan:
     """Every sum this kind of care moves, by name."""
     reads_ordinal: str
     """Name of the meter of admissions that some condition or deductible reads, or ""."""
+    counted: Mapping[str, tuple[Meter, ...]]
+    """What is counted, by word → the meters that count it."""
+    payer_groups: frozenset[str]
+    """The catalogue groups that some payer asks for."""
+
+    def counting(self, word: str) -> tuple[Meter, ...]:
+        """Return the meters that count something."""
+        return self.counted.get(word, ())
 
 
 def join_plan(
@@ -104,6 +112,7 @@ def join_plan(
     modes, diseases = first_of(terms, SpecialModes), first_of(terms, SpecialDiseases)
     if kind in SPECIAL_KINDS and diseases is None and modes is not None:
         raise ValueError(f"{where}: covered, but no special_disease_list rule holds (gap)")
+    meters = _meters(terms, where)
     plan = Plan(
         region=region,
         insurance=insurance,
@@ -127,8 +136,17 @@ def join_plan(
         flat=tuple(sorted(_all(terms, FlatGroup), key=lambda one: one.rule)),
         payers=tuple(sorted(_all(terms, FurtherPayer), key=lambda one: (one.order, one.payer))),
         hospital=first_of(terms, Hospital),
-        meters=_meters(terms, where),
+        meters=meters,
         reads_ordinal=_ordinal_meter(terms),
+        counted={
+            word: tuple(meter for meter in meters if word in meter.counts)
+            for word in {word for meter in meters for word in meter.counts}
+        },
+        payer_groups=frozenset(
+            group
+            for payer in _all(terms, FurtherPayer)
+            for group in payer.groups | payer.without_groups
+        ),
     )
     _check_flat(plan, where)
     _check_joined(plan, where)
@@ -197,6 +215,33 @@ def _check_flat(plan: Plan, where: str) -> None:
             if group in found:
                 raise ValueError(f"{where}: {flat.rule}: {found[group]} settles group {group} too")
             found[group] = flat.rule
+    for area in sorted(plan.areas):
+        for row in plan.areas[area].rows:
+            unknown = sorted((row.flat or frozenset()) - set(found))
+            if unknown:
+                raise ValueError(f"{where}: {row.rule}: no flat rule settles {unknown} apart")
+            _check_named(row.rule, row.flat or frozenset(), plan.flat, where)
+    for payer in plan.payers:
+        for named in (payer.groups, payer.without_groups):
+            _check_named(payer.rule, named, plan.flat, where)
+            joined = sorted(named - set(found))
+            parts = [part for part, _ in payer.base if part not in LINE_PARTS]
+            if joined and parts:
+                raise ValueError(
+                    f"{where}: {payer.rule}: {parts} of {joined} are not known, for no flat rule "
+                    f"settles them apart; of such groups only {list(LINE_PARTS)} are"
+                )
+
+
+def _check_named(rule: str, named: frozenset[str], flats: Sequence[FlatGroup], where: str) -> None:
+    """Refuse a rule that names some of the groups that a flat rule settles together."""
+    for flat in flats:
+        left = sorted(flat.groups - named)
+        if left and not flat.groups.isdisjoint(named):
+            raise ValueError(
+                f"{where}: {rule}: {flat.rule} settles {sorted(flat.groups)} together: name "
+                f"{left} too, or give them flat rules of their own"
+            )
 
 
 def _check_joined(plan: Plan, where: str) -> None:

@@ -11,7 +11,7 @@ from switch.model.codes import InjuryCause, Insurance
 from switch.rules import read_benefit, read_card, read_payers
 from switch.rules.condition import ALWAYS, Table
 from switch.rules.filing import FilingTerms
-from switch.rules.read_rows import FUNDS, Context, read_condition, read_table
+from switch.rules.read_rows import FUNDS, Context, read_condition, read_numbers, read_table
 from switch.rules.terms import (
     ClassRatio,
     Cover,
@@ -34,7 +34,6 @@ _DAYS: Final = frozenset({"service", "admission", "discharge"})
 _YEAR_DAY: Final = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 _NO_DAYS: Final = frozenset({"02-29", "02-30", "02-31", "04-31", "06-31", "09-31", "11-31"})
 """Days that no year, or not every year, has."""
-_NUMBER: Final = re.compile(r"[1-9][0-9]?")
 _CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9.\-]{1,19}")
 _PLACES: Final = frozenset({"care", "insured"})
 _MODES_ELSEWHERE: Final = frozenset({"refuse", "open", "split"})
@@ -132,13 +131,7 @@ def _cross_city(reader: Reader, context: Context) -> CrossCity:
     rows: list[Reduction] = []
     for row in reader.tables("rows"):
         form = row.word("form", {"none", "first_pay", "minus_points", "times", "refuse"})
-        reduces = form not in {"none", "refuse"}
-        rate_bp = row.rate("rate") if reduces else 0
-        if reduces and rate_bp == 0:
-            row.fail(f"{form} of 0 reduces nothing; write form = 'none'")
-        bands = row.words("bands")
-        if not all(_NUMBER.fullmatch(item) for item in bands):
-            row.fail(f"bands is {bands}; write their numbers as words, such as '1'")
+        first_pay_bp, ratio_form, ratio_bp = _reduced(row, form)
         rows.append(
             Reduction(
                 f"{context.rule}/{len(rows) + 1}",
@@ -146,11 +139,14 @@ def _cross_city(reader: Reader, context: Context) -> CrossCity:
                 at=row.word("at", {"here", "elsewhere"}, default="here"),
                 condition=read_condition(row),
                 form=form,
-                rate_bp=rate_bp,
+                first_pay_bp=first_pay_bp,
                 of_total=row.word("of", {"in_scope", "total"}, default="in_scope") == "total",
+                ratio_form=ratio_form,
+                ratio_bp=ratio_bp,
                 payers=frozenset(row.words("payers", {BASIC_FUND, *FUNDS}))
                 or frozenset({BASIC_FUND}),
-                bands=frozenset(int(item) for item in bands),
+                bands=read_numbers(row, "bands"),
+                flat=frozenset(row.words("flat")) if row.has("flat") else None,
             )
         )
         row.done()
@@ -166,6 +162,24 @@ def _cross_city(reader: Reader, context: Context) -> CrossCity:
         opened=reader.flag("opened", default=True),
         rows=tuple(rows),
     )
+
+
+def _reduced(row: Reader, form: str) -> tuple[int, str, int]:
+    """Return a row's first pay, and how and by how much ratios fall; a first pay may name both."""
+    if form in {"none", "refuse"}:
+        return 0, "", 0
+    rate_bp = row.rate("rate")
+    if rate_bp == 0:
+        row.fail(f"{form} of 0 reduces nothing; write form = 'none'")
+    if form != "first_pay":
+        return 0, form, rate_bp
+    more = [one for one in ("minus_points", "times") if row.has(one)]
+    if len(more) > 1:
+        row.fail("minus_points and times stand side by side; write the one or the other")
+    ratio_bp = row.rate(more[0]) if more else 0
+    if more and ratio_bp == 0:
+        row.fail(f"{more[0]} of 0 reduces nothing; leave it out")
+    return rate_bp, "".join(more), ratio_bp
 
 
 def _special_modes(reader: Reader, context: Context) -> SpecialModes:

@@ -36,6 +36,9 @@ def read_payer(reader: Reader, context: Context) -> FurtherPayer:
     base = () if above and not reader.has("base") else _base(reader)
     if above and base:
         reader.fail("base and above stand side by side; write the one or the other")
+    groups, without = reader.words("groups"), reader.words("without_groups")
+    if (groups or without) and (above or (groups and without)):
+        reader.fail("groups, without_groups and above exclude each other; write one of them")
     edges = reader.moneys("edges")
     cap, cap_meter = None, None
     if reader.has("cap") or reader.has("caps"):
@@ -60,6 +63,8 @@ def read_payer(reader: Reader, context: Context) -> FurtherPayer:
         rounding=read_rounding(reader),
         cap=cap,
         cap_meter=cap_meter,
+        groups=frozenset(groups),
+        without_groups=frozenset(without),
     )
 
 

@@ -3,6 +3,7 @@
 Must not know: any one type of rule.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -37,6 +38,7 @@ T = TypeVar("T")
 
 FUNDS: Final = frozenset(set(FundPayType) - {FundPayType.EMPLOYEE_ACCOUNT, FundPayType.HOSPITAL})
 """Codes that may pay: the account and the hospital have rules of their own."""
+_NUMBER: Final = re.compile(r"[1-9][0-9]?")
 _SEXES: Final = {"male": "1", "female": "2"}
 _HOLDINGS: Final = frozenset(FilingKind)
 
@@ -173,6 +175,17 @@ def read_explicit_meter(reader: Reader, counts: tuple[str, ...]) -> Meter:
         reader.word("per", PERIODS, default="year"),
         reader.flag("by_disease", default=False),
     )
+
+
+def read_numbers(row: Reader, key: str) -> frozenset[int]:
+    """Return the bands that a row names by their numbers, from 1; none where the field is missing.
+
+    They are written as words, as every list of names is.
+    """
+    words = row.words(key)
+    if not all(_NUMBER.fullmatch(word) for word in words):
+        row.fail(f"{key} is {words}; write their numbers as words, such as '1'")
+    return frozenset(int(word) for word in words)
 
 
 def read_rounding(reader: Reader) -> Rounding:

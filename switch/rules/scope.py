@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from switch.model.claim import FeeLine
 from switch.model.decision import LineScope, Step
@@ -30,6 +30,17 @@ class Totals:
     over: int = 0
     first: int = 0
     in_scope: int = 0
+    groups: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    """By catalogue group: own expense, over limit and first self-pay."""
+
+    def note(self, group: str, line: LineScope) -> None:
+        """Note what of a line lies outside the scope under its catalogue group."""
+        own, over, first = self.groups.get(group, (0, 0, 0))
+        self.groups[group] = (
+            own + line.own_expense_fen,
+            over + line.over_limit_fen,
+            first + line.first_self_pay_fen,
+        )
 
     def join(self, more: "Totals") -> None:
         """Add the sums of another group."""
@@ -37,6 +48,9 @@ class Totals:
         self.over += more.over
         self.first += more.first
         self.in_scope += more.in_scope
+        for group, sums in more.groups.items():
+            own, over, first = self.groups.get(group, (0, 0, 0))
+            self.groups[group] = (own + sums[0], over + sums[1], first + sums[2])
 
 
 def net_lines(lines: Sequence[FeeLine]) -> Sequence[FeeLine]:

@@ -70,8 +70,8 @@ class Waiting:
 class Entitlement:
     """Who may claim at all. `waiting` where no row holds: at once.
 
-    A spell with at most `gap_days` without cover before it goes on: it does not wait; the one
-    before is of the same insurance, or of one of `gap_insurances`.
+    A spell with at most `gap_days` without cover before it goes on: it waits for what is left of
+    the one before, of the same insurance, or of one of `gap_insurances`.
     `suspending` words of standing stop cover from `grace_days` after their first day.
     `newborn_days`: who is enrolled within so many days of birth is covered from birth; 0: nobody.
     `prescribed`: an item on prescription without one is "own_expense", "declined" or "paid".
@@ -116,11 +116,13 @@ class ClassRatio:
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """What care elsewhere costs. `form`: none, first_pay, minus_points, times, refuse.
+    """What care elsewhere costs. `form`: none, refuse, or what it begins with.
 
     `at`: the filing is for the place of care ("here") or for another place ("elsewhere").
-    `of_total`: a first pay of the whole bill, not of its scope. `payers`: whose ratios fall,
-    "basic" or a fund. `bands`: only those bands, by number; empty: all.
+    `first_pay_bp`: a first pay, `of_total` the whole bill's, not of its scope. `ratio_form`:
+    minus_points, times or "", by `ratio_bp` on the ratios of `payers`, "basic" or a fund. `bands`:
+    only those bands, by number; empty: all. `flat`: the groups settled apart that it touches; None:
+    all, but no ratio of theirs where `bands` are named.
     """
 
     rule: str
@@ -128,10 +130,32 @@ class Reduction:
     at: str
     condition: Condition
     form: str
-    rate_bp: int
+    first_pay_bp: int
     of_total: bool
+    ratio_form: str
+    ratio_bp: int
     payers: frozenset[str]
     bands: frozenset[int]
+    flat: frozenset[str] | None
+
+    def lowers(self, payer: str, band: int) -> bool:
+        """Say whether the ratio of a payer, "basic" or a fund, falls in a band, from 1."""
+        return (
+            self.ratio_form != ""
+            and payer in self.payers
+            and (not self.bands or band in self.bands)
+        )
+
+    def lowers_flat(self, payer: str, groups: frozenset[str]) -> bool:
+        """Say whether the ratio of a payer falls for groups that are settled apart."""
+        if self.ratio_form == "" or payer not in self.payers:
+            return False
+        return not self.bands if self.flat is None else not self.flat.isdisjoint(groups)
+
+    def first_paid_by_flat(self, groups: frozenset[str]) -> bool:
+        """Say whether a first pay is taken of groups that are settled apart."""
+        touched = self.flat is None or not self.flat.isdisjoint(groups)
+        return self.first_pay_bp > 0 and touched
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ class FurtherPayer:
     `base`: (part, share in basis points) in the order they are relieved. `above`: instead of parts,
     the id of an earlier payer's rule, whose base above its ceiling is the base of this one.
     `meter` sums the base, over which the bands run; `cap` limits the payment against `cap_meter`.
-    No row of `bands` holds: this payer does not pay.
+    No row of `bands` holds: this payer does not pay. `groups`: only of lines of these catalogue
+    groups, or none named, of any; never of those of `without_groups`.
     """
 
     rule: str
@@ -49,6 +50,13 @@ class FurtherPayer:
     rounding: Rounding
     cap: Table[int] | None
     cap_meter: Meter | None
+    groups: frozenset[str]
+    without_groups: frozenset[str]
+
+    def looks_at(self, groups: frozenset[str]) -> bool:
+        """Say whether this payer looks at lines of these catalogue groups."""
+        asked = not self.groups or not self.groups.isdisjoint(groups)
+        return asked and self.without_groups.isdisjoint(groups)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,9 @@ PARTS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """The bill parts a person bears, by the words that rules use; together they are all he bears."""
 
+LINE_PARTS: Final = ("own_expense", "over_limit", "first_self_pay")
+"""The bill parts that are known of every line."""
+
 COUNTS: Final = frozenset(
     {
         "total",
