@@ -3,14 +3,14 @@
 No lock is held while Python decides; the versions are compared when the batch is posted.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
 from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.rows import TupleRow
 
-from switch.model.claim import CardEvidence, Evidence, VoucherEvidence
+from switch.model.claim import CardEvidence, Evidence
 from switch.model.codes import CardStatus, FilingKind, Insurance, MemberClass
 from switch.model.ids import (
     CardIdentifier,
@@ -30,28 +30,18 @@ from switch.model.reply import ReplyCode
 from switch.model.stages import (
     ByNumber,
     File,
-    GetCard,
-    GetHolder,
     GetSettlement,
     Inquiry,
     OnCards,
     OnFilings,
-    Presettle,
-    ReadMember,
     Recorded,
-    Replace,
-    Settle,
     Undo,
-    UnlockCard,
 )
 from switch.pipeline.family import bound
 from switch.pipeline.view import Found, Reference, Register, Undone, View
-from switch.store.card_events import read_events
 from switch.store.filings import read_filings
-from switch.store.holders import read_years
 from switch.store.originals import read_originals
-from switch.store.suspicions import read_unresolved, read_uses
-from switch.store.vouchers import read_vouchers
+from switch.store.shown import ON_CARDS, holder_of, read_cards, read_shown
 
 Asked = Recorded | Inquiry | GetSettlement
 
@@ -121,28 +111,16 @@ async def read(
             _add_register(view, row)
     if relatives := {r for m in view.people.values() for r in bound(m.filings)}:
         await _read_people(connection, view, relatives)
-    shown = [one for one in asked if isinstance(one, Settle | Presettle | ReadMember)]
-    tokens = {one.evidence for one in shown if isinstance(one.evidence, VoucherEvidence)}
-    if tokens:
-        await read_vouchers(connection, view, tokens)
-    if used := _used_counters(view, asked):
-        await read_uses(connection, view, used)
-    if holders_asked := [one for one in asked if isinstance(one, GetHolder)]:
-        await read_years(connection, view, set(_years_wanted(view, holders_asked)))
+    kinds = {type(one) for one in asked}
+    await read_shown(connection, view, asked, kinds)
     undone = [one for one in asked if isinstance(one, Undo)]
     if undone:
         await _read_people(connection, view, await read_originals(connection, view, undone))
     filed = {one.member_id for one in asked if isinstance(one, OnFilings)}
     if filed:
         await read_filings(connection, view, filed)
-    carded = [one for one in asked if isinstance(one, OnCards)]
-    if carded:
-        people_of = (view.persons.get(holder_of(one)) for one in carded)
-        wanted = {one.card.identifier for one in carded if isinstance(one, Replace)}
-        holders = {one for one in people_of if one}
-        await read_events(connection, view, holders, wanted)
-        if any(isinstance(one, UnlockCard) for one in carded):
-            await read_unresolved(connection, view, holders)
+    if not kinds.isdisjoint(ON_CARDS):
+        await read_cards(connection, view, asked)
     return view
 
 
@@ -158,41 +136,6 @@ def ids_of(asked: Asked) -> tuple[RequestId, ...]:
 def member_named(asked: ByNumber) -> MemberId:
     """Return the person that a request names by number; others name a card or an identity."""
     return asked.original.member_id if isinstance(asked, Undo) else asked.member_id
-
-
-def _used_counters(view: View, asked: Sequence[Asked]) -> set[MemberId]:
-    """Return whose card shows a counter that is not above the one stored, in a request anew."""
-    found = set()
-    for one in asked:
-        if not isinstance(one, Settle | Presettle | ReadMember):
-            continue
-        evidence = one.evidence
-        if isinstance(evidence, CardEvidence) and (card := view.card(evidence)) is not None:
-            member = view.people[card.member_id]
-            if evidence.atc <= member.atc and one.request_id not in view.register:
-                found.add(card.member_id)
-    return found
-
-
-def _years_wanted(view: View, asked: Iterable[GetHolder]) -> Iterator[tuple[MemberId, int]]:
-    for one in asked:
-        evidence = one.evidence
-        if isinstance(evidence, CardEvidence):
-            found = view.card(evidence)
-            member_id = None if found is None else found.member_id
-        else:
-            member_id = view.persons.get(evidence.social_security_number)
-        if member_id is not None:
-            yield member_id, one.year
-
-
-def holder_of(asked: OnCards) -> SocialSecurityNumber:
-    """Return the number of the person whose card a request is about."""
-    return (
-        asked.social_security_number
-        if isinstance(asked, GetCard)
-        else asked.asked.social_security_number
-    )
 
 
 def month_of(request_id: RequestId) -> date:
