@@ -5,6 +5,7 @@ frozen before the next transaction anywhere. A loss goes before a lock, which st
 that was lost and released is locked. Nothing is deleted, and a replaced card is dead for ever.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import assert_never
@@ -119,7 +120,7 @@ def _closed(operation: ChangeCard, change: CardChange, terms: CardTerms) -> Decl
     return Decline(ReplyCode.CARD_CHANNEL_CLOSED, facts)
 
 
-def _standing(member: Member, events: "list[CardEvent] | tuple[CardEvent, ...]") -> _Standing:
+def _standing(member: Member, events: Sequence[CardEvent]) -> _Standing:
     """Return how a card stands; a lock that a loss hides, its last change tells."""
     lock = member.card_status if member.card_status in LOCKS else None
     if lock is None and events:
