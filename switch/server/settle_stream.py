@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from grpc import aio
 
+from switch.model.call import Authenticated, Received
 from switch.model.fault import Fault
 from switch.model.ids import TerminalId
-from switch.model.stages import Authenticated, Received
 from switch.security.errors import MacMismatch
 from switch.security.mac import frame_message, frame_reply_message
 from switch.server import rights
