@@ -112,7 +112,8 @@ class Routes:
     async def look_for_unlock(self, proven: Proven) -> None:
         """End a lock that an operator has ended; looked up at most once a second."""
         terminal_id = proven.live.row.terminal_id
-        if self.lock.may_look(terminal_id, proven.call.received.received_at):
+        now = proven.call.received.received_at
+        if self.lock.locks(terminal_id, now) and self.lock.may_look(terminal_id, now):
             at = await self.book.unlocked_at(terminal_id)
             if at is not None:
                 self.lock.forgive(terminal_id, at)
@@ -167,9 +168,7 @@ class Call(grpc.RpcMethodHandler):  # type: ignore[type-arg] # generic in its st
         try:
             proven = await self._prove(body, context)
             try:
-                row = proven.live.row
-                if routes.lock.locks(row.terminal_id, proven.call.received.received_at):
-                    await routes.look_for_unlock(proven)
+                await routes.look_for_unlock(proven)
                 self._permit(proven, context)
                 answer = routes.answers.get(self._method)
                 if answer is None:

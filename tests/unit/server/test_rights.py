@@ -18,9 +18,17 @@ MAY = {
     "TerminalService": {"SignOut": "ia", "Heartbeat": "ia"},
     "SettlementService": {
         "ReadMember": "ia", "Presettle": "i", "Settle": "i", "Cancel": "i", "Reverse": "i",
-        "GetSettlement": "i",
+        "GetSettlement": "i", "SettleStream": "i",
+    },
+    "ReconciliationService": {"CompareTotals": "i", "CompareDetails": "i", "ListDifferences": "i"},
+    "ClearingService": {
+        "GetWindow": "i", "ListStatement": "i", "ConfirmStatement": "i", "GetPositions": "a",
     },
     "FilingService": {"File": "ia", "Withdraw": "ia", "ListFilings": "ia"},
+    "VisitService": {
+        "Register": "i", "Update": "i", "UploadLines": "i", "WithdrawLines": "i", "Discharge": "i",
+        "CancelVisit": "i", "GetVisit": "ia",
+    },
     "CardService": {
         "ReportLost": "a", "ConfirmLost": "a", "Release": "a", "Replace": "a", "LockCard": "a",
         "UnlockCard": "a", "GetCard": "a", "GetHolder": "a",
