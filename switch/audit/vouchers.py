@@ -6,6 +6,7 @@ from typing import Any, Final
 from switch.audit.card_rows import VoucherUseRow
 from switch.audit.findings import WRITTEN, Violation
 from switch.audit.reader import Reader
+from switch.audit.replies import ADJUST
 from switch.audit.rows import Case, RequestRow
 from switch.model.claim import VoucherEvidence
 from switch.model.reply import ReplyCode
@@ -51,12 +52,16 @@ def uses_written(reader: Reader, rows: Sequence[RequestRow]) -> dict[Key, Vouche
 
 
 def check_used(case: Case) -> Iterator[Violation]:
-    """A settlement by e-voucher that posted wrote its token, and no other request wrote any."""
+    """A settlement by e-voucher that posted wrote its token, and no other request wrote any.
+
+    An adjustment restates the evidence of what it corrects: nobody showed a token for it.
+    """
     row, operation = case.row, case.operation
     evidence = operation.evidence if isinstance(operation, Settle) else None
     wrote = [one.get("nonce") for one in (row.writes or {}).get(VOUCHER_USE, ())]
-    posted = isinstance(evidence, VoucherEvidence) and row.code == ReplyCode.OK
-    expected = [evidence.nonce.hex()] if posted and isinstance(evidence, VoucherEvidence) else []
+    expected = []
+    if isinstance(evidence, VoucherEvidence) and row.code == ReplyCode.OK and row.method != ADJUST:
+        expected = [evidence.nonce.hex()]
     if wrote != expected:
         yield Violation(WRITTEN, row.key, f"wrote {len(wrote)} tokens, not {len(expected)}")
 

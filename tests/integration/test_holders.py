@@ -15,6 +15,7 @@ from switch.store import holders
 from tests.fix_cards import name_of
 from tests.fix_filings import Filer, open_family_accounts, today_of
 from tests.fix_province import Province, Room, original_of, room
+from tests.integration.test_replace import less, lines
 
 WHO = "employee_in_service"
 
@@ -54,6 +55,27 @@ async def test_a_holder_is_told_his_balances_sums_and_settlements(province: Prov
         assert not reply.more
         before = await told(kiosk, card, year=date.today().year - 1)
         assert (name_of(before), len(before.settlements)) == ("OK", 0)
+
+
+async def test_what_replaced_and_was_reversed_is_told_as_it_stands(province: Province) -> None:
+    async with (
+        room(province) as shop,
+        room(province, "ningbo_agency", shop.clock) as kiosk,
+    ):
+        card, member = province.card(WHO), province.member_id(WHO)
+        claim = shop.claim(lines=lines(40, 30))
+        body = await shop.bill_body(claim, card)
+        whole = await shop.settle(body)
+        part = await shop.bill_body(less(claim, lines(40, 10)), card, original_of(body, member))
+        rest = await shop.settle(part)
+        assert standing(await told(kiosk, card)) == [rest.decision.split.fund_fen]
+        assert name_of(await shop.reverse(original_of(part, member))) == "OK"
+        assert standing(await told(kiosk, card)) == [whole.decision.split.fund_fen]
+
+
+def standing(reply: Any) -> list[int]:
+    """What the fund paid of the settlements that stand."""
+    return [one.fund_fen for one in reply.settlements if not one.undone]
 
 
 async def test_by_voucher_too_and_nobody_else_is_told(province: Province) -> None:

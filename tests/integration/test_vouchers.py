@@ -13,7 +13,7 @@ from switch.audit import audit_database
 from switch.model.ids import SocialSecurityNumber
 from switch.model.voucher import Algorithm
 from switch.model.voucher import VoucherIssuer as Trusted
-from switch.office.change import Kind, Verb
+from switch.office.change import ChangeState, Kind, Verb
 from switch.office.officer import Role
 from switch.office.voucher import TrustedIssuer
 from switch.security.public_signature import PublicSigner, held
@@ -21,6 +21,8 @@ from tests.fix_cards import Office, name_of
 from tests.fix_ledger import SignedRoom, signed_room
 from tests.fix_office import key_of, opened, signer_of
 from tests.fix_province import KEK, ManualClock, Province, original_of
+from tests.integration.test_reassess import approved, audited, findings_of, proposed
+from tests.integration.test_replace import less, lines
 
 WHO = "employee_in_service"
 
@@ -61,6 +63,25 @@ async def test_a_token_settles_once(province: Province) -> None:
         assert name_of(await shop.cancel(original_of(body, member))) == "OK"
         assert name_of(await shop.presettle(shop.claim(), token)) == "VOUCHER_USED"
         assert name_of(await shop.buy(shop.claim(), issued(province, clock))) == "OK"
+    assert province.one("SELECT count(*) FROM voucher_use") == (2,)
+    assert violations(province) == {}
+
+
+async def test_a_part_refund_uses_its_token_and_a_correction_none(province: Province) -> None:
+    clock, member = ManualClock(), province.member_id(WHO)
+    async with signed_room(province, clock=clock) as shop:
+        claim = shop.claim(lines=lines(40, 30))
+        rest = less(claim, lines(40, 10))
+        body = await shop.bill_body(claim, issued(province, clock))
+        assert name_of(await shop.settle(body)) == "OK"
+        original, token = original_of(body, member), issued(province, clock)
+        refund = await shop.bill_body(rest, token, original)
+        again = await shop.bill_body(less(claim, lines(10)), token, original)
+        reply = await shop.settle(refund)
+        assert name_of(reply) == "OK", reply.outcome.message_en
+        assert name_of(await shop.settle(again)) == "VOUCHER_USED"
+        findings = findings_of(province, audited(reply.settlement_id, 1, "20"))
+        assert approved(shop, proposed(shop, findings)).state is ChangeState.APPROVED
     assert province.one("SELECT count(*) FROM voucher_use") == (2,)
     assert violations(province) == {}
 
