@@ -16,7 +16,7 @@ from switch.office.change import Change, Kind, Verb
 from switch.office.officer import Role
 from switch.office.refusal import Refusal, Refused
 from switch.security.card_proof import CardOperation
-from switch.store.aside import Aside
+from switch.store.aside import Aside, is_long
 from switch.store.policy import propose_activation
 from switch.store.rule_books import load_shipped
 from switch.store.suspicion_office import Listed, listed
@@ -25,6 +25,8 @@ from tests.fix_cards import Office, name_of
 from tests.fix_ledger import SignedRoom, signed_room
 from tests.fix_office import HOME, key_of, opened, signer_of
 from tests.fix_province import KEK, ManualClock, Province
+from tests.fix_visits import Ward, charge
+from tests.integration.test_aside import beside
 
 WHO = "employee_in_service"
 KEY = "bucket, member_id, version"
@@ -160,6 +162,36 @@ async def test_what_only_asks_is_recorded_when_it_was_made_after_the_use_it_repe
         row = "SELECT count(*), max(member_version) FROM request WHERE method = %s"
         assert province.one(row, method) == (1, 3)
         assert name_of(await shop.buy(shop.claim(), card)) == "OK"
+    assert clean(province)
+
+
+async def test_what_asks_for_a_visit_s_bill_is_recorded_aside(province: Province) -> None:
+    clock = ManualClock()
+    clock.advance(minutes=-15)
+    async with signed_room(province, "ningbo_tertiary", clock) as ward_room:
+        ward, card = Ward(ward_room), province.card(WHO)
+        visit = await ward.admit(WHO)
+        await ward.upload(visit, [charge(1, ward.day(-5))])
+        await ward_room.buy(ward_room.claim(), card)
+        clock.advance(minutes=6)
+        clone, request_id = clone_of(province, card, 0), ward_room.request_id()
+        claim = await ward.bill(visit, interim=True)
+        claim.request_id = request_id
+        message = settlement_pb2.PresettleRequest(claim=claim)
+        proof = clone.prove(
+            CardOperation.PRESETTLE, ward_room.terminal, request_id, claim.total_fen
+        )
+        message.evidence.CopyFrom(proof)
+        body = message.SerializeToString()
+        asked: Any = ward_room.codec.decode("Presettle", ward_room.call("Presettle", body))
+        assert is_long(asked)
+        aside = Aside(lambda: beside(province.url, clock, []))
+        try:
+            reply = await Windows(ward_room.lane, ward_room.inquiries, aside).inquire(asked)
+        finally:
+            await aside.stop()
+        assert name_of(REPLIES["Presettle"].FromString(reply)) == "CARD_COUNTER_USED"
+        assert [one.method for one in suspicions(province)] == ["Presettle"]
     assert clean(province)
 
 
