@@ -199,7 +199,7 @@ def seed(
 def demo(
     context: typer.Context,
     scenario: Annotated[
-        Scenario, typer.Option(help="The 18 cases, or one long stay of 12,000 lines.")
+        Scenario, typer.Option(help="The 21 cases, or one long stay of 12,000 lines.")
     ] = Scenario.CASES,
 ) -> None:
     """Start the switch, load the demonstration province, run its cases, audit."""
