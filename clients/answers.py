@@ -12,8 +12,8 @@ from typing import Any, Final, Protocol, Self
 from google.protobuf.message import Message
 
 from clients.outbox import Outbox
-from clients.terminal import REPEATED
 from medswitch.v1 import reply_pb2, settlement_pb2
+from switch.wire.encode import REPLIES
 
 SETTLE: Final = "Settle"
 CANCEL: Final = "Cancel"
@@ -69,13 +69,8 @@ class AnswerFile:
 
 
 def parse(method: str, reply: bytes) -> Message:
-    """Return a recorded reply of a method as its message; every reply begins with its outcome."""
-    kinds: dict[str, type[Message]] = {
-        SETTLE: settlement_pb2.SettleResponse,
-        REVERSE: settlement_pb2.ReverseResponse,
-        **REPEATED,
-    }
-    return kinds[method].FromString(reply)
+    """Return a recorded reply of a method as its message."""
+    return REPLIES[method].FromString(reply)
 
 
 def line_of(method: str, reply: Any) -> dict[str, Any]:

@@ -16,9 +16,11 @@ from typing import Any
 
 from clients.card import CardFace, SoftwareCard
 from clients.link import TerminalIdentity
+from clients.voucher import VoucherIssuer
 from switch.model.ids import InstitutionCode, TerminalId, card_region
 from switch.security.kdf import DerivationKey, signin_context
 from switch.security.keys import card_key, city_key, province_key
+from switch.security.public_signature import PublicSigner
 from switch.security.suite import KEY_BYTES, Suite
 
 FUNCTIONS = ("AUTH", "TAC")
@@ -49,6 +51,12 @@ class Issuer:
         """Return a terminal with the key the demonstration's switch holds for it."""
         key = terminal_key(self.terminal_seed, terminal_id, suite, self.key_version)
         return TerminalIdentity(terminal_id, institution, suite, self.key_version, key)
+
+    def vouchers(self, name: str = "demonstration") -> VoucherIssuer:
+        """Return the demonstration's issuer of e-vouchers."""
+        key = DerivationKey(Suite.SM4, self.terminal_seed)
+        halves = (key.derive(b"demonstration-voucher", bytes([half])) for half in (1, 2))
+        return VoucherIssuer(name, PublicSigner.p256(b"".join(halves)))
 
     def __repr__(self) -> str:
         return f"Issuer(version={self.key_version}, keys hidden)"

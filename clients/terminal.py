@@ -23,7 +23,15 @@ from clients.link import Link, SigninFault, TerminalIdentity, TlsFiles
 from clients.outbox import Entry, EntryState, Outbox
 from clients.repeat import Repeater
 from clients.results import Resolution, SettleResult, SettleState, original_of, settle_result
-from medswitch.v1 import common_pb2, filing_pb2, reply_pb2, settlement_pb2, terminal_pb2, visit_pb2
+from medswitch.v1 import (
+    card_pb2,
+    common_pb2,
+    filing_pb2,
+    reply_pb2,
+    settlement_pb2,
+    terminal_pb2,
+    visit_pb2,
+)
 from switch.model.ids import RequestId
 from switch.security.card_proof import CardOperation, epoch_ms
 from switch.wire.methods import PATHS
@@ -50,6 +58,12 @@ REPEATED: Final[Mapping[str, type[Message]]] = {
     "WithdrawLines": visit_pb2.WithdrawLinesResponse,
     "Discharge": visit_pb2.DischargeResponse,
     "CancelVisit": visit_pb2.CancelVisitResponse,
+    "ReportLost": card_pb2.ReportLostResponse,
+    "ConfirmLost": card_pb2.ConfirmLostResponse,
+    "Release": card_pb2.ReleaseResponse,
+    "Replace": card_pb2.ReplaceResponse,
+    "LockCard": card_pb2.LockCardResponse,
+    "UnlockCard": card_pb2.UnlockCardResponse,
 }
 """What cannot be undone: of unknown outcome it is repeated under its id until it is answered."""
 _UNDONE: Final = frozenset({reply_pb2.REPLY_CODE_OK, reply_pb2.REPLY_CODE_ALREADY_UNDONE})

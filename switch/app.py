@@ -16,9 +16,10 @@ import structlog
 from switch.config import Settings
 from switch.device.home import open_home
 from switch.model.ids import TerminalId
-from switch.model.stages import GetSettlement, Inquiry, Recorded
+from switch.model.stages import GetSettlement, Inquiry, Presettle, ReadMember, Recorded
 from switch.pipeline.desk import Desk
 from switch.pipeline.ports import Clock
+from switch.pipeline.suspicion import Suspected
 from switch.security.custody import KeyRecord
 from switch.security.errors import KeyUnwrapFailed, VaultInconsistent
 from switch.security.vault import SoftwareVault
@@ -36,6 +37,7 @@ from switch.store.postman import Postman
 from switch.store.reference import ReferenceCache
 from switch.store.sessions import Sessions
 from switch.store.statement_desk import StatementDesk
+from switch.store.terminals import TerminalBook
 from switch.store.windows import cut_off
 from switch.wire.codec import WireCodec
 
@@ -65,10 +67,15 @@ class Windows:
         self._aside = aside
 
     async def inquire(self, inquiry: Inquiry) -> bytes:
-        """Answer what changes nothing."""
-        if is_long(inquiry):
-            return await self._aside.inquire(inquiry)
-        return await self._inquiries.ask(inquiry)
+        """Answer what posts nothing; of a card that may be a clone, what records that."""
+        try:
+            if is_long(inquiry):
+                return await self._aside.inquire(inquiry)
+            return await self._inquiries.ask(inquiry)
+        except Suspected:
+            if not isinstance(inquiry, ReadMember | Presettle):
+                raise
+            return await self.post(inquiry)
 
     async def post(self, operation: Recorded) -> bytes:
         """Answer what is recorded, after the commit."""
@@ -126,6 +133,7 @@ async def switch(
     codec = WireCodec()
     reference = ReferenceCache(url, clock, partial(take_keys, vault))
     sessions = Sessions(url, durable=durable)
+    book = TerminalBook(url, durable=durable)
     lane, inquiries = _windows(url, vault, reference, clock, durable=durable)
     aside = Aside(partial(_beside, settings, url, clock, durable=durable))
     handlers = build_handlers(
@@ -136,14 +144,17 @@ async def switch(
         vault=vault,
         random_bytes=os.urandom,
         load_key=TerminalKeys(url, vault).load,
+        book=book,
         session_life=timedelta(seconds=settings.session_life_s),
         books=Books(Reconciler(url, clock), StatementDesk(url, vault, clock)),
+        calls_per_s_max=settings.terminal_calls_per_s,
         log_every=1 if settings.log_calls else 0,
     )
     server = SwitchServer(_limits(settings), handlers)
     await reference.fresh()
     async with AsyncExitStack() as way_out:  # each step is taken, whatever the one before came to
         way_out.push_async_callback(sessions.close)
+        way_out.push_async_callback(book.close)
         way_out.push_async_callback(inquiries.stop)
         way_out.push_async_callback(lane.stop)
         way_out.push_async_callback(aside.stop)

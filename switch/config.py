@@ -49,6 +49,8 @@ class Settings:
     tls_client_authorities: Path | None = None
     session_life_s: int = 86_400
     """How long a sign-in lasts; at most a day (design section 4)."""
+    terminal_calls_per_s: int = 500
+    """Calls that one terminal may make in a second; 0: no bound."""
     log_level: str = "info"
     log_calls: bool = False
     """Log every call, not only refusals and faults."""
@@ -68,6 +70,10 @@ class Settings:
         device = (self.pkcs11_module, self.pkcs11_token, self.pkcs11_pin_file)
         if any(device) and not all(device):
             raise ConfigError("pkcs11_module, pkcs11_token and pkcs11_pin_file go together")
+        if not 0 <= self.terminal_calls_per_s <= 1_000_000:
+            raise ConfigError(
+                f"terminal_calls_per_s is {self.terminal_calls_per_s}: give 0 to 1000000"
+            )
         if (self.tls_certificate is None) != (self.tls_private_key is None):
             raise ConfigError("tls_certificate and tls_private_key go together")
         if self.tls_client_authorities is not None and self.tls_certificate is None:

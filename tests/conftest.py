@@ -4,7 +4,13 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.fix_db", "tests.fix_province", "tests.fix_ledger", "tests.fix_token"]
+pytest_plugins = [
+    "tests.fix_db",
+    "tests.fix_province",
+    "tests.fix_ledger",
+    "tests.fix_served",
+    "tests.fix_token",
+]
 
 # No deadline: a shared machine is slow at times, which is no fault of the code.
 settings.register_profile(

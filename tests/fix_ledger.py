@@ -19,15 +19,13 @@ import pytest
 from clients.bill import inpatient, item
 from medswitch.v1 import reply_pb2, settlement_pb2
 from switch.audit import Report, audit_database
-from switch.model.member import Card
-from switch.model.stages import Authenticated, Received
+from switch.model.call import Authenticated, Received
 from switch.security.mac import MacKey, request_message
-from switch.security.suite import Suite
 from switch.security.vault import SoftwareVault
-from switch.store.cards import replace_card
 from switch.store.keys import terminal_records
 from switch.store.windows import close_window
 from switch.wire.methods import PATHS
+from tests.fix_cards import Office
 from tests.fix_db import _database, _run, _url_of
 from tests.fix_province import (
     KEK,
@@ -94,6 +92,12 @@ class Answered:
 
     def line(self) -> dict[str, Any]:
         """The answer as a line of the file that the audit reads."""
+        if self.method not in {"Settle", "Cancel", "Reverse"}:
+            return {
+                "request_id": self.reply.outcome.request_id,
+                "method": self.method,
+                "code": self.reply.outcome.code,
+            }
         said = self.reply.decision.split if self.method == "Settle" else self.reply.undone
         settled = (
             self.reply.settlement_id
@@ -229,25 +233,10 @@ async def _next_day(here: SignedRoom, keep: Any) -> None:
     province, who = here.province, "card_loser"
     old = province.card(who)
     keep("Settle", await here.buy(here.claim(), old))
+    async with signed_room(province, "ningbo_agency", here.clock) as agency:
+        keep("Replace", await Office(agency).replace(who))
     stated = province.people["people"][who]
-    spare = stated["replacement"]
-    with psycopg.connect(province.url, autocommit=True) as connection:
-        replace_card(
-            connection,
-            stated["member_id"],
-            Card(
-                bytes.fromhex(spare["identifier"]),  # type: ignore[arg-type] # an identifier
-                spare["number"],
-                Suite(spare["suite"]),
-                spare["key_version"],
-                spare["specification"],
-                date.fromisoformat(spare["issued_on"]),
-                date.fromisoformat(spare["expires_on"]),
-            ),
-            actor="counter",
-            at=here.clock.now(),
-        )
-    stated["card"] = spare
+    stated["card"] = stated["replacement"]
     keep("Settle", await here.buy(here.claim(), province.card(who)))
     reply = keep("Settle", await here.buy(here.claim(), province.identity("ceiling_patient")))
     assert isinstance(reply, settlement_pb2.SettleResponse)

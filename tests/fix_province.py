@@ -20,6 +20,7 @@ from clients.bill import bill, item
 from clients.card import CardFace, Credential, IdentityNumber, SoftwareCard
 from clients.issuer import read_issuer
 from medswitch.v1 import common_pb2, reply_pb2, settlement_pb2
+from switch.model.call import Authenticated, Received
 from switch.model.ids import (
     BEIJING,
     CardIdentifier,
@@ -29,7 +30,6 @@ from switch.model.ids import (
     TerminalId,
     make_request_id,
 )
-from switch.model.stages import Authenticated, Received
 from switch.model.terminal import TerminalClass
 from switch.pipeline.desk import Desk
 from switch.security.card_proof import CardOperation

@@ -4,22 +4,15 @@ import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from grpc import StatusCode
 
+from switch.model.call import Authenticated
 from switch.model.fault import Fault, FaultReason, malformed
 from switch.model.ids import InstitutionCode, MemberId, RequestId, SessionId, TerminalId
 from switch.model.money import Fen
-from switch.model.stages import (
-    Authenticated,
-    Cancel,
-    GetSettlement,
-    Inquiry,
-    Original,
-    Recorded,
-    Reverse,
-)
+from switch.model.stages import Cancel, GetSettlement, Inquiry, Original, Recorded, Reverse
 from switch.model.terminal import Session, Terminal, TerminalClass
 from switch.security import kdf
 from switch.security.errors import TerminalKeyNotHeld
@@ -285,7 +278,7 @@ class Door:
             self.vault.add(f"T{suite}", suite)
         self.handlers = self.another_process()
 
-    def another_process(self) -> Handlers:
+    def another_process(self, **more: Any) -> Handlers:
         """Return a second replica on the same rows."""
         return build_handlers(
             clock=self.clock,
@@ -295,6 +288,7 @@ class Door:
             vault=self.vault,
             random_bytes=self._random_bytes,
             log_every=1,
+            **more,
         )
 
     async def call(

@@ -7,8 +7,9 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from medswitch.v1 import common_pb2, filing_pb2, settlement_pb2
+from medswitch.v1 import card_pb2, common_pb2, filing_pb2, settlement_pb2
 from switch.model.answer import PresettleAnswer, SettleAnswer
+from switch.model.call import Authenticated, Received
 from switch.model.claim import Claim
 from switch.model.codes import (
     CardStatus,
@@ -32,7 +33,6 @@ from switch.model.ids import (
 )
 from switch.model.member import Card, Enrolment, Filing, Member
 from switch.model.money import Fen
-from switch.model.stages import Authenticated, Received
 from switch.wire.methods import PATHS
 from tests.fix_wire_visits import good_visit_requests
 
@@ -155,6 +155,40 @@ def good_requests() -> dict[str, Message]:
             request_id=REQUEST, member_id=MEMBER, kind=settlement_pb2.FILING_KIND_REFERRAL
         ),
         **good_visit_requests(REQUEST, MEMBER, list(good_claim().lines)),
+        **card_requests(),
+    }
+
+
+def card_requests() -> dict[str, Message]:
+    """Return a good request of each method of the card office."""
+    asked = card_pb2.CardRequest(
+        request_id=REQUEST,
+        social_security_number=NUMBER,
+        channel=card_pb2.CARD_CHANNEL_COUNTER,
+        reason=common_pb2.Reason(operator="王一", why="本人申请"),
+    )
+    new = card_pb2.CardRecord(
+        identifier=IDENTIFIER,
+        suite=1,
+        key_version=1,
+        specification="2.00",
+        issued_on="2018-11-30",
+        expires_on="2028-11-30",
+    )
+    lock = card_pb2.CARD_LOCK_PERSON
+    return {
+        "ReportLost": card_pb2.ReportLostRequest(request=asked),
+        "ConfirmLost": card_pb2.ConfirmLostRequest(request=asked),
+        "Release": card_pb2.ReleaseRequest(request=asked),
+        "Replace": card_pb2.ReplaceRequest(request=asked, card=new),
+        "LockCard": card_pb2.LockCardRequest(
+            request=asked, lock=lock, since="2018-12-01", until="2018-12-31"
+        ),
+        "UnlockCard": card_pb2.UnlockCardRequest(request=asked, lock=lock),
+        "GetCard": card_pb2.GetCardRequest(request_id=REQUEST, social_security_number=NUMBER),
+        "GetHolder": card_pb2.GetHolderRequest(
+            request_id=REQUEST, evidence=good_evidence(signed=False), year=2018
+        ),
     }
 
 
@@ -173,6 +207,15 @@ def put(message: Message, path: str, value: Any) -> None:
         setattr(target, last, value.encode("latin1"))
     else:
         setattr(target, last, value)
+
+
+def clear(message: Message, path: str) -> None:
+    """Leave out the field at a path such as `request.reason`."""
+    *steps, last = path.split(".")
+    target: Any = message
+    for step in steps:
+        target = getattr(target, step)
+    target.ClearField(last)
 
 
 def claim_message(claim: Claim) -> common_pb2.Claim:

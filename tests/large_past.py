@@ -27,6 +27,7 @@ from medswitch.v1 import common_pb2, settlement_pb2
 from switch.ledger.accumulators import applied, negated
 from switch.ledger.digest import canonical_json
 from switch.model.answer import SettleAnswer
+from switch.model.call import Authenticated, Received
 from switch.model.claim import Claim
 from switch.model.decision import Decision
 from switch.model.ids import (
@@ -41,7 +42,7 @@ from switch.model.ids import (
 )
 from switch.model.member import Institution, Member
 from switch.model.money import Fen
-from switch.model.stages import Authenticated, Received, Settle
+from switch.model.stages import Settle
 from switch.pipeline import snapshot
 from switch.rules.adjudicate import Rules, adjudicate
 from switch.seed.people import Population, generate

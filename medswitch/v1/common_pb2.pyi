@@ -387,13 +387,38 @@ class IdentityEvidence(_message.Message):
 Global___IdentityEvidence: _TypeAlias = IdentityEvidence  # noqa: Y015
 
 @_typing.final
+class VoucherEvidence(_message.Message):
+    """The token of an e-voucher (电子凭证), as the holder's telephone shows it (mdtrt_cert_type 01)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: _builtins.int
+    token: _builtins.bytes
+    """The token, up to 256 bytes (mdtrt_cert_no): docs/terminal.md says what it holds. Good for five minutes and one
+    settlement; the settle nonce of a Presettle binds it to the terminal.
+    """
+    def __init__(
+        self,
+        *,
+        token: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VoucherEvidence: _TypeAlias = VoucherEvidence  # noqa: Y015
+
+@_typing.final
 class Evidence(_message.Message):
-    """Evidence that the patient is present: exactly one kind (mdtrt_cert_type). The e-voucher (01) will be another."""
+    """Evidence that the patient is present: exactly one kind (mdtrt_cert_type)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CARD_FIELD_NUMBER: _builtins.int
     IDENTITY_FIELD_NUMBER: _builtins.int
+    VOUCHER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def card(self) -> Global___CardEvidence:
         """The card (03)."""
@@ -402,17 +427,22 @@ class Evidence(_message.Message):
     def identity(self) -> Global___IdentityEvidence:
         """The identity number (02)."""
 
+    @_builtins.property
+    def voucher(self) -> Global___VoucherEvidence:
+        """The e-voucher (01)."""
+
     def __init__(
         self,
         *,
         card: Global___CardEvidence | None = ...,
         identity: Global___IdentityEvidence | None = ...,
+        voucher: Global___VoucherEvidence | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "credential", b"credential", "identity", b"identity"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "credential", b"credential", "identity", b"identity", "voucher", b"voucher"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "credential", b"credential", "identity", b"identity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "credential", b"credential", "identity", b"identity", "voucher", b"voucher"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_credential: _TypeAlias = _typing.Literal["card", "identity"]  # noqa: Y015
+    _WhichOneofReturnType_credential: _TypeAlias = _typing.Literal["card", "identity", "voucher"]  # noqa: Y015
     _WhichOneofArgType_credential: _TypeAlias = _typing.Literal["credential", b"credential"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_credential) -> _WhichOneofReturnType_credential | None: ...
 

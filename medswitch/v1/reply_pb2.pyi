@@ -129,6 +129,46 @@ class _ReplyCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReplyCode.V
     """No member has this identity number. Do not retry. The insured place's agency."""
     REPLY_CODE_IDENTITY_NOT_ACCEPTED: _ReplyCode.ValueType  # 221
     """The insured place does not accept the identity number alone. The patient shows the card; new id."""
+    REPLY_CODE_VOUCHER_ISSUER_UNKNOWN: _ReplyCode.ValueType  # 222
+    """The e-voucher's issuer is not trusted here on this day. Do not retry. The patient shows the card; new id."""
+    REPLY_CODE_VOUCHER_INVALID: _ReplyCode.ValueType  # 223
+    """The e-voucher's signature is not its issuer's. The patient shows another token; new id."""
+    REPLY_CODE_VOUCHER_EXPIRED: _ReplyCode.ValueType  # 224
+    """The e-voucher's five minutes are over, or have not begun. The patient shows another token; new id."""
+    REPLY_CODE_VOUCHER_USED: _ReplyCode.ValueType  # 225
+    """The e-voucher has settled already. The patient shows another token; new id."""
+    REPLY_CODE_CARD_AGENCY_OTHER: _ReplyCode.ValueType  # 230
+    """--- A card's life, at the card office. ---
+
+    The agency serves neither the region that issued the card nor one its holder is insured in. Nothing changed. The
+    holder goes to the card office that does.
+    """
+    REPLY_CODE_CARD_CHANNEL_CLOSED: _ReplyCode.ValueType  # 231
+    """Policy does not open this channel for this change; the fact `open` says which. Nothing changed. The holder comes that
+    way.
+    """
+    REPLY_CODE_CARD_CLOSED: _ReplyCode.ValueType  # 232
+    """The card is cancelled. Nothing changed. The holder goes to the card office."""
+    REPLY_CODE_CARD_LOST_ALREADY: _ReplyCode.ValueType  # 233
+    """The card is reported lost already. Nothing changed. Final. Nobody need act."""
+    REPLY_CODE_CARD_NOT_LOST: _ReplyCode.ValueType  # 234
+    """The card is not reported lost. Nothing changed. Final. Nobody need act."""
+    REPLY_CODE_CARD_LOCKED_ALREADY: _ReplyCode.ValueType  # 235
+    """Another lock stands, or is to come. Nothing changed. The operator ends it first; new id."""
+    REPLY_CODE_CARD_NOT_LOCKED: _ReplyCode.ValueType  # 236
+    """The card has no such lock. Nothing changed. Final. Nobody need act."""
+    REPLY_CODE_NEW_CARD_REGISTERED: _ReplyCode.ValueType  # 237
+    """The new card's identifier is registered already. Nothing changed. The operator takes another card; new id."""
+    REPLY_CODE_NEW_CARD_DATES: _ReplyCode.ValueType  # 238
+    """The new card's days are not after the old one's and around today; the fact `replaced` is the old one's issue. Nothing
+    changed. The operator corrects them; new id.
+    """
+    REPLY_CODE_NEW_CARD_NOT_PROVABLE: _ReplyCode.ValueType  # 239
+    """The switch holds no key that could prove the new card. Nothing changed. The operator takes another card; new id."""
+    REPLY_CODE_CARD_SUSPECTED: _ReplyCode.ValueType  # 240
+    """The lock followed a suspicion that another card answers for this one. Nothing changed. The agency's officers resolve
+    the suspicion; then a new id.
+    """
     REPLY_CODE_INSTITUTION_NOT_DESIGNATED: _ReplyCode.ValueType  # 300
     """--- Institution and entitlement. ---
 
@@ -176,6 +216,10 @@ class _ReplyCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReplyCode.V
     """
     REPLY_CODE_SPECIAL_DISEASE_NOT_LISTED: _ReplyCode.ValueType  # 315
     """The disease is not on the insured place's list. Do not retry. The patient pays."""
+    REPLY_CODE_CARD_LOST_UNCOVERED: _ReplyCode.ValueType  # 316
+    """The person's card was lost and neither replaced nor released in time: costs of the days named are not covered. Do not
+    retry. The patient pays.
+    """
     REPLY_CODE_FILING_AGENCY_ONLY: _ReplyCode.ValueType  # 320
     """--- Filings. ---
 
@@ -413,6 +457,46 @@ REPLY_CODE_IDENTITY_UNKNOWN: ReplyCode.ValueType  # 220
 """No member has this identity number. Do not retry. The insured place's agency."""
 REPLY_CODE_IDENTITY_NOT_ACCEPTED: ReplyCode.ValueType  # 221
 """The insured place does not accept the identity number alone. The patient shows the card; new id."""
+REPLY_CODE_VOUCHER_ISSUER_UNKNOWN: ReplyCode.ValueType  # 222
+"""The e-voucher's issuer is not trusted here on this day. Do not retry. The patient shows the card; new id."""
+REPLY_CODE_VOUCHER_INVALID: ReplyCode.ValueType  # 223
+"""The e-voucher's signature is not its issuer's. The patient shows another token; new id."""
+REPLY_CODE_VOUCHER_EXPIRED: ReplyCode.ValueType  # 224
+"""The e-voucher's five minutes are over, or have not begun. The patient shows another token; new id."""
+REPLY_CODE_VOUCHER_USED: ReplyCode.ValueType  # 225
+"""The e-voucher has settled already. The patient shows another token; new id."""
+REPLY_CODE_CARD_AGENCY_OTHER: ReplyCode.ValueType  # 230
+"""--- A card's life, at the card office. ---
+
+The agency serves neither the region that issued the card nor one its holder is insured in. Nothing changed. The
+holder goes to the card office that does.
+"""
+REPLY_CODE_CARD_CHANNEL_CLOSED: ReplyCode.ValueType  # 231
+"""Policy does not open this channel for this change; the fact `open` says which. Nothing changed. The holder comes that
+way.
+"""
+REPLY_CODE_CARD_CLOSED: ReplyCode.ValueType  # 232
+"""The card is cancelled. Nothing changed. The holder goes to the card office."""
+REPLY_CODE_CARD_LOST_ALREADY: ReplyCode.ValueType  # 233
+"""The card is reported lost already. Nothing changed. Final. Nobody need act."""
+REPLY_CODE_CARD_NOT_LOST: ReplyCode.ValueType  # 234
+"""The card is not reported lost. Nothing changed. Final. Nobody need act."""
+REPLY_CODE_CARD_LOCKED_ALREADY: ReplyCode.ValueType  # 235
+"""Another lock stands, or is to come. Nothing changed. The operator ends it first; new id."""
+REPLY_CODE_CARD_NOT_LOCKED: ReplyCode.ValueType  # 236
+"""The card has no such lock. Nothing changed. Final. Nobody need act."""
+REPLY_CODE_NEW_CARD_REGISTERED: ReplyCode.ValueType  # 237
+"""The new card's identifier is registered already. Nothing changed. The operator takes another card; new id."""
+REPLY_CODE_NEW_CARD_DATES: ReplyCode.ValueType  # 238
+"""The new card's days are not after the old one's and around today; the fact `replaced` is the old one's issue. Nothing
+changed. The operator corrects them; new id.
+"""
+REPLY_CODE_NEW_CARD_NOT_PROVABLE: ReplyCode.ValueType  # 239
+"""The switch holds no key that could prove the new card. Nothing changed. The operator takes another card; new id."""
+REPLY_CODE_CARD_SUSPECTED: ReplyCode.ValueType  # 240
+"""The lock followed a suspicion that another card answers for this one. Nothing changed. The agency's officers resolve
+the suspicion; then a new id.
+"""
 REPLY_CODE_INSTITUTION_NOT_DESIGNATED: ReplyCode.ValueType  # 300
 """--- Institution and entitlement. ---
 
@@ -460,6 +544,10 @@ filing.
 """
 REPLY_CODE_SPECIAL_DISEASE_NOT_LISTED: ReplyCode.ValueType  # 315
 """The disease is not on the insured place's list. Do not retry. The patient pays."""
+REPLY_CODE_CARD_LOST_UNCOVERED: ReplyCode.ValueType  # 316
+"""The person's card was lost and neither replaced nor released in time: costs of the days named are not covered. Do not
+retry. The patient pays.
+"""
 REPLY_CODE_FILING_AGENCY_ONLY: ReplyCode.ValueType  # 320
 """--- Filings. ---
 

@@ -101,7 +101,7 @@ def _check_posted(answer: Answer, row: RequestRow) -> Iterator[Violation]:
     if isinstance(reply, settlement_pb2.SettleResponse):
         settled, amounts = reply.settlement_id, _amounts(reply.decision.split)
     elif not isinstance(reply, settlement_pb2.CancelResponse | settlement_pb2.ReverseResponse):
-        return  # of filings and visits: no money
+        return  # of filings, visits and cards: no money
     else:
         settled, amounts = reply.undone.undo_settlement_id, _amounts(reply.undone)
     if answer.settlement_id is not None and answer.settlement_id != settled:

@@ -60,7 +60,7 @@ INVARIANTS: Final = (
     Invariant(15, "版本与批次连续", "Versions and batches are dense", "member, request, batch"),
     Invariant(RECORDS, "变更皆有留痕", "Changes follow from audit records", "audit_record, change"),
     Invariant(
-        WRITTEN, "登记皆有来由", "Rows are as their requests wrote", "request, filing, visit"
+        WRITTEN, "登记皆有来由", "Rows are as their requests wrote", "request, filing, visit, card"
     ),
     Invariant(CLEARED, "结账等于入账", "What was closed is what was posted", "closing, statement"),
 )

@@ -14,7 +14,7 @@ from switch.model.stages import Settle
 
 NAMED_MAX: Final = 5
 RESTARTS: Final = "card_replaced"
-"""The event after which another chip counts, from its own beginning."""
+"""After it another chip counts, from its own beginning: an event, or a change of a card."""
 
 
 def check_history(person: Person | None, facts: Sequence[Fact]) -> Iterator[Violation]:
@@ -48,7 +48,7 @@ def check_signed_counter(case: Case) -> Iterator[Violation]:
 
 def _check_versions(key: str, person: Person, facts: Sequence[Fact]) -> Iterator[Violation]:
     """Versions are 1..n, each made by exactly one request or event; journals hang on them."""
-    made = [fact.version for fact in facts if fact.source != "journal"]
+    made = [fact.version for fact in facts if fact.source in {"request", "event"}]
     found = set(made)
     for words, versions in (
         ("no row made version", set(range(1, person.version + 1)) - found),
@@ -101,7 +101,7 @@ def _check_counter(key: str, person: Person, facts: Sequence[Fact]) -> Iterator[
     """Stored counters rise by version, and the row holds the last; a new card starts anew."""
     last: int | None = None
     for fact in facts:
-        if fact.source == "event" and fact.name == RESTARTS:
+        if fact.source in {"event", "card"} and fact.name == RESTARTS:
             last = None
         if fact.atc is None:
             continue

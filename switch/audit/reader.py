@@ -183,6 +183,12 @@ FROM change
 _ACTIVATIONS: Final = """
 SELECT region, active_from, record, hash, change FROM rule_book_activation
 """
+_RESOLUTIONS: Final = """
+SELECT member_id, version, verdict, record, change FROM suspicion_resolution
+"""
+_TERMINALS: Final = "SELECT terminal_id, institution, class, active, unlocked_at FROM terminal"
+_ISSUERS: Final = "SELECT issuer, algorithm, public_key, since, until FROM voucher_issuer"
+_OPENED: Final = "SELECT code, cross_city_since, cross_city_until FROM institution"
 
 Row = TypeVar("Row")
 
@@ -217,7 +223,7 @@ class Reader:
 
     def requests(self) -> Iterator[list[RequestRow]]:
         """Yield the register."""
-        return self._walk(
+        return self.walk(
             _REQUESTS, (_FIRST, ""), lambda row: RequestRow(*row), lambda r: (r.month, r.request_id)
         )
 
@@ -243,25 +249,25 @@ class Reader:
 
     def undo(self) -> Iterator[list[UndoRow]]:
         """Yield what was undone."""
-        return self._walk(
+        return self.walk(
             _UNDO, (_FIRST, ""), lambda row: UndoRow(*row), lambda u: (u.month, u.original_id)
         )
 
     def batches(self) -> Iterator[list[BatchRow]]:
         """Yield every commit, lane by lane."""
-        return self._walk(_BATCHES, (0, 0), lambda row: BatchRow(*row), lambda b: (b.lane, b.batch))
+        return self.walk(_BATCHES, (0, 0), lambda row: BatchRow(*row), lambda b: (b.lane, b.batch))
 
     def people(self) -> Iterator[list[TupleRow]]:
         """Yield member rows, each with its earlier years."""
-        return self._walk(_PEOPLE, (-1, ""), lambda row: row, lambda row: (row[0], row[1]))
+        return self.walk(_PEOPLE, (-1, ""), lambda row: row, lambda row: (row[0], row[1]))
 
     def events(self) -> Iterator[list[TupleRow]]:
         """Yield the changes of people that no request made."""
-        return self._walk(_EVENTS, (-1, "", 0), lambda row: row, lambda row: tuple(row[:3]))
+        return self.walk(_EVENTS, (-1, "", 0), lambda row: row, lambda row: tuple(row[:3]))
 
     def filings(self) -> Iterator[list[FilingRow]]:
         """Yield filings."""
-        return self._walk(
+        return self.walk(
             _FILINGS,
             (-1, "", ""),
             lambda row: FilingRow(*row),
@@ -298,6 +304,10 @@ class Reader:
                 {row[0]: row for row in self.all(_CHANGES)},
                 {row[:3]: row for row in self.all(_ACTIVATIONS)},
                 {held.key: held for held in map(held_of, self.all(_KEYS))},
+                {row[:2]: row for row in self.all(_RESOLUTIONS)},
+                {row[0]: row for row in self.all(_TERMINALS)},
+                {row[0]: row for row in self.all(_OPENED)},
+                {row[0]: row for row in self.all(_ISSUERS)},
             )
 
     def records(self, head: int) -> Iterator[list[RecordRow]]:
@@ -331,13 +341,14 @@ class Reader:
             return {}
         return {row[0]: SessionRow(*row) for row in self.all(_SESSIONS, (list(ids),))}
 
-    def _walk(
+    def walk(
         self,
         statement: LiteralString,
         after: tuple[Any, ...],
         make: Callable[[TupleRow], Row],
         key: Callable[[Row], tuple[Any, ...]],
     ) -> Iterator[list[Row]]:
+        """Yield a table in chunks. `statement` takes the key to go on after, and how many rows."""
         while True:
             rows = [make(row) for row in self.all(statement, (*after, CHUNK_ROWS))]
             if rows:

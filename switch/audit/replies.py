@@ -6,10 +6,13 @@ from google.protobuf.message import DecodeError
 
 from medswitch.v1 import filing_pb2, settlement_pb2, visit_pb2
 from switch.audit.rows import RequestRow
+from switch.model.call import Authenticated, Received
 from switch.model.claim import Claim
 from switch.model.fault import Fault
 from switch.model.ids import InstitutionCode, RequestId, SessionId, TerminalId
-from switch.model.stages import Authenticated, Received, Recorded
+from switch.model.stages import Recorded
+from switch.wire import card
+from switch.wire.card import CARD_CHANGES
 from switch.wire.decode import decode, settled_claim
 
 Reply = (
@@ -24,6 +27,9 @@ Reply = (
     | visit_pb2.WithdrawLinesResponse
     | visit_pb2.DischargeResponse
     | visit_pb2.CancelVisitResponse
+    | card.Response
+    | settlement_pb2.ReadMemberResponse
+    | settlement_pb2.PresettleResponse
 )
 _REPLIES: Final[dict[str, type[Reply]]] = {
     "Settle": settlement_pb2.SettleResponse,
@@ -38,17 +44,24 @@ _REPLIES: Final[dict[str, type[Reply]]] = {
     "WithdrawLines": visit_pb2.WithdrawLinesResponse,
     "Discharge": visit_pb2.DischargeResponse,
     "CancelVisit": visit_pb2.CancelVisitResponse,
+    **{name: card.RESPONSES[name] for name in CARD_CHANGES},
 }
 ADJUST: Final = "Adjust"
 """The office's correction of a settlement, recorded and answered as the settlement it should be."""
 SETTLED: Final = frozenset({"Settle", ADJUST})
 RECORDED: Final = frozenset(_REPLIES)
 """Every method that is recorded; a tombstone is none."""
+_ALARMED: Final[dict[str, type[Reply]]] = {
+    "ReadMember": settlement_pb2.ReadMemberResponse,
+    "Presettle": settlement_pb2.PresettleResponse,
+}
+ALARMS: Final = frozenset(_ALARMED)
+"""What is recorded only when it shows that a card may be two."""
 
 
 def read_reply(row: RequestRow) -> Reply | None:
     """Return the reply recorded for a request. A tombstone's bytes are its Reverse's reply."""
-    kind = _REPLIES.get(row.method)
+    kind = _REPLIES.get(row.method) or _ALARMED.get(row.method)
     if kind is None:
         return None
     try:
@@ -59,7 +72,7 @@ def read_reply(row: RequestRow) -> Reply | None:
 
 def read_operation(row: RequestRow) -> Recorded | None:
     """Return what a recorded body asks, decoded as it was when it came."""
-    if row.method not in _REPLIES:
+    if row.method not in RECORDED | ALARMS:
         return None
     method = "Settle" if row.method == ADJUST else row.method
     call = Authenticated(

@@ -295,6 +295,10 @@ class OfficeRows:
     changes: Mapping[Any, tuple[Any, ...]]
     activations: Mapping[Any, tuple[Any, ...]]
     keys: Mapping[str, Held]
+    resolutions: Mapping[Any, tuple[Any, ...]]
+    terminals: Mapping[str, tuple[Any, ...]]
+    institutions: Mapping[str, tuple[Any, ...]]
+    issuers: Mapping[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)

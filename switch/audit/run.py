@@ -25,7 +25,13 @@ from switch.audit.rows import BatchRow
 from switch.audit.scratch import Fact, Person, Scratch
 from switch.audit.walk_journals import walk_journals, walk_undo
 from switch.audit.walk_records import walk_records
-from switch.audit.walk_requests import walk_filings, walk_requests
+from switch.audit.walk_requests import (
+    walk_card_events,
+    walk_filings,
+    walk_requests,
+    walk_suspicions,
+    walk_vouchers,
+)
 from switch.audit.walk_visits import walk_visits
 from switch.security.port import KeyHome
 from switch.store.rule_books import load_activations, load_book, load_catalogues
@@ -84,6 +90,9 @@ def _everything(run: Run) -> None:
     run.note(RECORDS, "adjustments", run.in_force.check_missing())
     walk_filings(run)
     walk_visits(run)
+    walk_card_events(run)
+    walk_suspicions(run)
+    walk_vouchers(run)
     walk_journals(run, int(journals))
     walk_undo(run)
     _batches(run)

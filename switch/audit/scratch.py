@@ -60,9 +60,9 @@ class Person:
 class Fact:
     """What one row says of a person's history.
 
-    `source`: "request", "event" or "journal". `name`: the row, or the kind of event. `late`: the
-    row may be newer than the member row that was read. Amounts are what the ledger's postings
-    move on the person's two accounts.
+    `source`: "request", "event", "journal", or "card": what a request did to a card. `name`: the
+    row, or the kind of event. `late`: the row may be newer than the member row that was read.
+    Amounts are what the ledger's postings move on the person's two accounts.
     """
 
     member: str

@@ -11,14 +11,17 @@ from typing import Any, Final
 
 from switch.audit.context import Run
 from switch.audit.findings import RECORDS, Violation
+from switch.audit.registry import check_registry
 from switch.audit.rows import OfficeRows, RecordRow
 from switch.audit.seals import VerifySeal
 from switch.audit.walk_keys import check_keys
 from switch.ledger.opened import GENESIS_KEY
 from switch.office.act import Act, Enrol, Genesis, link_of, read_body, signed_bytes
 from switch.office.activation import Known
+from switch.office.change import ChangeState, Kind
 from switch.office.judge import Office, activations, adjustments, judge
 from switch.office.refusal import Refused
+from switch.office.suspicion import SuspicionResolution
 from switch.security.errors import KeyNotLive, MacMismatch, SignatureMismatch
 from switch.security.signature import verify_signature
 from switch.store.office import OFFICE_LANE, change_row, officer_row, record_digests
@@ -29,6 +32,7 @@ _CHANGE: Final = (
     "number", "kind", "content", "maker", "made_at", "expires_at", "reason", "digest", "record",
     "state", "decided_by", "decided_at", "decided_reason", "decided_record",
 )  # fmt: skip
+_RESOLUTION: Final = ("member_id", "version", "verdict", "record", "change")
 _ACTIVATION: Final = ("region", "active_from", "record", "hash", "change")
 
 Rows = Mapping[Any, tuple[Any, ...]]
@@ -105,6 +109,20 @@ def check_rows(office: Office, known: Iterable[Known], rows: OfficeRows) -> Iter
     yield from _compare("officer", _OFFICER, officers, rows.officers)
     yield from _compare("change", _CHANGE, changes, rows.changes)
     yield from _compare("rule book in force", _ACTIVATION, books, rows.activations)
+    resolved = {row[:2]: row for row in _resolutions(office)}
+    yield from _compare("resolution", _RESOLUTION, resolved, rows.resolutions)
+    yield from check_registry(office, rows)
+
+
+def _resolutions(office: Office) -> Iterator[tuple[Any, ...]]:
+    """Yield what the records found suspicions to be."""
+    for change in office.changes.values():
+        decision = change.decision
+        if change.kind is Kind.RESOLVE_SUSPICION and change.state is ChangeState.APPROVED:
+            if decision is None:
+                raise AssertionError("an approval is a decision")
+            one = SuspicionResolution.read(change.content)
+            yield one.member_id, one.version, one.verdict.value, decision.record, change.number
 
 
 def check_kept(

@@ -5,6 +5,7 @@ from typing import Any
 
 from switch.audit import (
     authentic,
+    cards,
     opened,
     people,
     recompute,
@@ -12,9 +13,17 @@ from switch.audit import (
     replaced,
     seals,
     splits,
+    suspicions,
+    vouchers,
     written,
 )
 from switch.audit.billed import as_decided
+from switch.audit.card_reader import (
+    all_suspicions,
+    card_events,
+    card_events_named,
+    suspicions_named,
+)
 from switch.audit.context import Run
 from switch.audit.findings import RECORDS, REFERENCES, WRITTEN
 from switch.audit.replaced import beside_of, may_post_two
@@ -120,12 +129,52 @@ def walk_filings(run: Run) -> None:
         run.tell("filings", len(rows))
 
 
+def walk_card_events(run: Run) -> None:
+    """Check that every change of a card is what the request it names wrote, and what it led to."""
+    for rows in card_events(run.reader):
+        requests = run.reader.requests_named(row.request for row in rows)
+        for row in rows:
+            run.note(REFERENCES, row.key, cards.check_bucket(row))
+            run.note(WRITTEN, row.key, cards.check_event(row, requests))
+            run.note(WRITTEN, row.key, cards.check_led_to(row))
+        run.scratch.add_facts(
+            Fact(row.member_id, row.version, "card", late=True, name=people.RESTARTS)
+            for row in rows
+            if row.replaced is not None
+        )
+        run.tell("card events", len(rows))
+
+
+def walk_suspicions(run: Run) -> None:
+    """Check that every suspicion is what the request it names wrote."""
+    for rows in all_suspicions(run.reader):
+        requests = run.reader.requests_named(row.request for row in rows)
+        for row in rows:
+            run.note(WRITTEN, row.key, suspicions.check_suspicion(row, requests))
+        run.tell("suspicions", len(rows))
+
+
+def walk_vouchers(run: Run) -> None:
+    """Check that every token that has settled is what its settlement wrote."""
+    for rows in vouchers.all_uses(run.reader):
+        requests = run.reader.requests_named(row.request_id for row in rows)
+        for row in rows:
+            run.note(WRITTEN, row.key, vouchers.check_use(row, requests))
+        run.tell("vouchers", len(rows))
+
+
 def _check_written(run: Run, rows: list[RequestRow]) -> None:
     """Look up what the requests wrote beside the ledger, and compare."""
     wrote = [row for row in rows if row.writes is not None]
     filings = run.reader.filings_named(written.written_filings(wrote))
+    events = card_events_named(run.reader, cards.written_events(wrote))
+    found = suspicions_named(run.reader, suspicions.written_suspicions(wrote))
+    uses = vouchers.uses_written(run.reader, wrote)
     for row in wrote:
         run.note(WRITTEN, row.key, written.check_written(row, filings))
+        run.note(WRITTEN, row.key, cards.check_stands(row, events))
+        run.note(WRITTEN, row.key, suspicions.check_stands(row, found))
+        run.note(WRITTEN, row.key, vouchers.check_stands(row, uses))
     check_visits_written(run, wrote)
 
 
@@ -145,3 +194,6 @@ def _check(run: Run, case: Case) -> None:
     run.note(WRITTEN, key, written.check_asked(case))
     run.note(WRITTEN, key, check_asked_visit(case))
     check_lines_written(run, case)
+    run.note(WRITTEN, key, cards.check_asked(case))
+    run.note(WRITTEN, key, suspicions.check_shown(case))
+    run.note(WRITTEN, key, vouchers.check_used(case))

@@ -21,7 +21,15 @@ from switch.model.reply import ReplyCode
 from switch.model.stages import File, Withdraw
 from switch.rules.filing import place_of
 from switch.store.acts import act_row
-from switch.store.written import ADDED, FILING, VISIT, WITHDRAWN
+from switch.store.written import (
+    ADDED,
+    CARD_EVENT,
+    FILING,
+    SUSPICION,
+    VISIT,
+    VOUCHER_USE,
+    WITHDRAWN,
+)
 
 _CHANGES: Final = frozenset({"File", "Withdraw"})
 _ANSWERED: Final = ("filing_id", "region", "place", "disease_code", "since", "institution")
@@ -39,11 +47,12 @@ def check_written(row: RequestRow, filings: Mapping[FilingKey, FilingRow]) -> It
     """What a request wrote stands, under a version it made, and names it."""
     if row.writes is None:
         return
-    if row.code != ReplyCode.OK or row.member_version is None:
+    alarm = row.code == ReplyCode.CARD_COUNTER_USED and SUSPICION in row.writes
+    if not (alarm or row.code == ReplyCode.OK) or row.member_version is None:
         yield Violation(WRITTEN, row.key, "wrote rows and made no version of its person")
     for section, rows in row.writes.items():
-        if section in {VISIT, ADDED, WITHDRAWN}:
-            continue  # see `visits`
+        if section in {VISIT, ADDED, WITHDRAWN, CARD_EVENT, SUSPICION, VOUCHER_USE}:
+            continue  # see `visits`, `cards`, `suspicions` and `vouchers`
         if section != FILING:
             yield Violation(WRITTEN, row.key, f"wrote {section!r}, which is no table of ours")
             continue
@@ -69,7 +78,7 @@ def check_asked(case: Case) -> Iterator[Violation]:
         return
     wrote = rows[0]
     named = "granted" if isinstance(operation, File) else "ended"
-    expected = {**_asked(operation), named: _act(row, operation.reason)}
+    expected = {**_asked(operation), named: act_by(row, operation.reason)}
     answered = case.reply.record.filing
     expected |= {name: getattr(answered, name) for name in _ANSWERED}
     expected["until"] = answered.until or None
@@ -138,7 +147,7 @@ def _asked(operation: File | Withdraw) -> dict[str, Any]:
     }
 
 
-def _act(row: RequestRow, reason: Reason) -> Mapping[str, Any] | None:
+def act_by(row: RequestRow, reason: Reason) -> Mapping[str, Any] | None:
     """Return the act that a request is, by what else stands in the register."""
     return act_row(
         Act(

@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from switch.cli import anchor, bench, change, clearing, key, officer, policy
+from switch.cli import (
+    anchor,
+    bench,
+    change,
+    clearing,
+    institution,
+    key,
+    officer,
+    policy,
+    suspicion,
+    terminal,
+    voucher,
+)
 from switch.cli.options import PassphraseFile
 from switch.config import FILE_VARIABLE, LOG_LEVELS, Settings, load
 
@@ -40,6 +52,10 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(clearing.app, name="clearing")
 app.add_typer(key.app, name="key")
 app.add_typer(anchor.app, name="anchor")
+app.add_typer(suspicion.app, name="suspicion")
+app.add_typer(terminal.app, name="terminal")
+app.add_typer(institution.app, name="institution")
+app.add_typer(voucher.app, name="voucher")
 
 message_app = typer.Typer(
     help="国家接口报文 · messages of the national interface.", no_args_is_help=True
@@ -183,7 +199,7 @@ def seed(
 def demo(
     context: typer.Context,
     scenario: Annotated[
-        Scenario, typer.Option(help="The 18 cases, or one long stay of 12,000 lines.")
+        Scenario, typer.Option(help="The 21 cases, or one long stay of 12,000 lines.")
     ] = Scenario.CASES,
 ) -> None:
     """Start the switch, load the demonstration province, run its cases, audit."""

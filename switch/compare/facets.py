@@ -104,6 +104,11 @@ _NAMES: Final[Mapping[str, Words]] = {
     "first_pay_bp": ("先行自付", "first self-pay"),
     "ceiling_e4": ("价格上限", "price ceiling"),
     "limit_per": ("上限单位", "limit per"),
+    "open": ("开放渠道", "channels open"),
+    "working_days": ("可报销工作日", "working days claimable"),
+    "holidays": ("节假日", "holidays"),
+    "workdays": ("调休工作日", "working weekend days"),
+    "locks": ("疑似复制即封锁", "locks on a suspicion"),
 }  # fmt: skip
 _SELECTORS: Final = ("filing", "at", "account", "part", "classes", "categories", "condition")
 """Fields that say which row a row of a list is; the others are its values."""

@@ -1,7 +1,7 @@
 """The demonstration's world: counters with clients, people with cards, and what can be looked up.
 
 Clients speak to the switch over the channel only. The database is read to *show* that nothing
-changed or that books mirror, and to do what a card office does, until CardService serves it.
+changed or that books mirror.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ import psycopg
 from clients.answers import AnswerFile
 from clients.bill import bill, item
 from clients.card import Credential, SoftwareCard
+from clients.card_office import PHONE, CardOffice
 from clients.filing import FilingClient
 from clients.province import Province
 from clients.terminal import TerminalClient, original_of
-from medswitch.v1 import common_pb2, filing_pb2, settlement_pb2
+from medswitch.v1 import common_pb2, filing_pb2, reply_pb2, settlement_pb2
 from switch.demo.cases import Step
 from switch.model.ids import BEIJING
-from switch.store import cards
 
 _FINGERPRINT = """
 SELECT (SELECT count(*) FROM medswitch.request), (SELECT count(*) FROM medswitch.journal),
@@ -124,22 +124,28 @@ class World:
 
     def report_lost(self, who: str) -> None:
         """Report the card lost, by telephone."""
-        cards.report_lost(self._database, self.people[who].member_id, actor="telephone", at=now())
+        number = self.people[who].social_security_number
+        _done(self._office().report_lost(number, PHONE, why="电话挂失").outcome)
 
     def release(self, who: str) -> None:
         """Release the card at a counter."""
-        cards.release(self._database, self.people[who].member_id, actor="counter", at=now())
+        number = self.people[who].social_security_number
+        _done(self._office().release(number, why="本人持卡解挂").outcome)
 
     def replace_card(self, who: str) -> None:
         """Replace the card by the one that lies ready; the old one is kept to be refused."""
         person = self.people[who]
         if person.replacement is None:
             raise ValueError(f"{who} has no replacement card ready")
-        cards.replace_card(
-            self._database, person.member_id, person.replacement, actor="counter", at=now()
+        replaced = self._office().replace(
+            person.social_security_number, person.replacement, why="补换卡"
         )
+        _done(replaced.outcome)
         self._old[who] = self.card(who)
         self._cards[who] = self.province.personalise(who, person.replacement)
+
+    def _office(self) -> CardOffice:
+        return CardOffice(self._client("ningbo_agency_1", range(5_000)), operator="王一")
 
     # Bills.
 
@@ -233,3 +239,9 @@ def _item_names() -> dict[str, str]:
     from switch.store.rule_books import shipped_catalogue
 
     return {row["code"]: row["name_zh"] for row in shipped_catalogue("330000")}
+
+
+def _done(outcome: reply_pb2.Outcome) -> None:
+    """Let the demonstration stop where the card office is refused. Raises: RuntimeError."""
+    if outcome.code != reply_pb2.REPLY_CODE_OK:
+        raise RuntimeError(f"the card office was refused: {outcome.message_en}")

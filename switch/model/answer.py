@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
+from switch.model.card import CardEvent
 from switch.model.decision import Decision, Decline
 from switch.model.filing import FilingRecord
 from switch.model.frozen import frozen
@@ -154,6 +155,44 @@ class VisitToldAnswer:
     unsettled_fen: int
 
 
+@frozen
+class CardAnswer:
+    """A card as it stands: after a change, with that change; to GetCard, with its history."""
+
+    request_id: RequestId
+    member: Member
+    events: tuple[CardEvent, ...]
+
+
+@frozen
+class Settled:
+    """A settlement as its holder is told it; amounts are fen, as they were posted."""
+
+    settlement_id: SettlementId
+    business_day: date
+    settled_at: datetime
+    institution: str
+    region_care: str
+    insurance: str
+    total_fen: Fen
+    fund_fen: Fen
+    account_fen: Fen
+    account_relative_fen: Fen
+    cash_fen: Fen
+    hospital_fen: Fen
+    undone: bool
+
+
+@frozen
+class HolderAnswer:
+    """5203, 5206: the person, and a year's settlements, oldest first. `more`: there were others."""
+
+    request_id: RequestId
+    member: Member
+    settlements: tuple[Settled, ...]
+    more: bool
+
+
 class State(StrEnum):
     """What became of a request, as a query finds it."""
 
@@ -190,4 +229,6 @@ Answer = (
     | VisitAnswer
     | LinesAnswer
     | VisitToldAnswer
+    | CardAnswer
+    | HolderAnswer
 )

@@ -101,7 +101,26 @@ class IdentityEvidence:
         return "IdentityEvidence(…)"
 
 
-Evidence = CardEvidence | IdentityEvidence
+@frozen
+class VoucherEvidence:
+    """Credential 01: an e-voucher's token, signed by its issuer; good for one settlement."""
+
+    social_security_number: SocialSecurityNumber
+    issuer: str
+    nonce: bytes
+    issued_ms: int
+    expires_ms: int
+    message: bytes
+    """What the issuer signed."""
+    signature: bytes
+    token: bytes
+    """The whole of it: a settle nonce is bound to it."""
+
+    def __repr__(self) -> str:
+        return f"VoucherEvidence({self.issuer}, …)"
+
+
+Evidence = CardEvidence | IdentityEvidence | VoucherEvidence
 
 
 @frozen

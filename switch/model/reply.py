@@ -7,6 +7,7 @@ means and what to do next; `{…}` in a text is filled from the decline's facts.
 from collections.abc import Mapping
 from typing import Final
 
+from switch.model.card_texts import CARD_TEXTS
 from switch.model.filing_texts import FILING_TEXTS
 from switch.model.reply_code import Next, ReplyCode, ReplyText
 from switch.model.reply_texts import TEXTS
@@ -14,7 +15,12 @@ from switch.model.visit_texts import VISIT_TEXTS
 
 __all__ = ["REPLY_TEXTS", "Next", "ReplyCode", "ReplyText", "reply_message"]
 
-REPLY_TEXTS: Final[Mapping[ReplyCode, ReplyText]] = {**TEXTS, **FILING_TEXTS, **VISIT_TEXTS}
+REPLY_TEXTS: Final[Mapping[ReplyCode, ReplyText]] = {
+    **TEXTS,
+    **CARD_TEXTS,
+    **FILING_TEXTS,
+    **VISIT_TEXTS,
+}
 
 
 def reply_message(code: ReplyCode, facts: Mapping[str, str]) -> tuple[str, str]:

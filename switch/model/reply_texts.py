@@ -263,6 +263,11 @@ TEXTS: Final[Mapping[ReplyCode, ReplyText]] = {
         "Disease {disease} is not on the insured place's special-disease list",
         Next.PATIENT_PAYS,
     ),
+    ReplyCode.CARD_LOST_UNCOVERED: ReplyText(
+        "社保卡挂失后未按期补卡或解挂，{since}至{until}的费用不予支付",
+        "Costs from {since} to {until} are not covered: the lost card was not replaced or released",
+        Next.PATIENT_PAYS,
+    ),
     ReplyCode.AMOUNTS_CHANGED: ReplyText(
         "应付金额已变化，未入账，请按新金额重新结算",
         "The amounts have changed and nothing was posted; settle anew with the new amounts",

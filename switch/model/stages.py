@@ -3,45 +3,24 @@
 wire → Received → Authenticated → (decoded) Operation → Admitted → Adjudicated → Posted
 """
 
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 
 from switch.model.act import Reason
+from switch.model.call import Authenticated
+from switch.model.card_office import ChangeCard, GetCard
 from switch.model.claim import Claim, Evidence, Expected, FeeLine
 from switch.model.codes import FilingKind
 from switch.model.decision import Decision
 from switch.model.frozen import frozen
-from switch.model.ids import InstitutionCode, MemberId, RequestId, SessionId, TerminalId
+from switch.model.ids import (
+    MemberId,
+    RequestId,
+)
 from switch.model.journal import Journal
 from switch.model.member import Institution, Member
 from switch.model.money import Fen
-from switch.model.terminal import TerminalClass
 from switch.model.visit import VisitDetails
-
-
-@frozen
-class Received:
-    """A call as it came off the wire: raw bytes, nothing believed."""
-
-    method: str
-    terminal_id: TerminalId
-    session_id: SessionId
-    seq: int
-    mac: bytes
-    body: bytes
-    received_at: datetime
-    frame: int = 0
-    """Its number in a stream that was opened with `seq`, from 1; 0: a call of its own."""
-
-
-@frozen
-class Authenticated:
-    """A call whose MAC, session and sequence are proven; only now is its body parsed."""
-
-    received: Received
-    institution: InstitutionCode
-    terminal_class: TerminalClass = TerminalClass.INSTITUTION
-    """Where nobody says, the class with the narrower rights about people."""
 
 
 @frozen
@@ -268,7 +247,17 @@ class GetVisit:
     after_line: int | None
 
 
-Inquiry = ReadMember | Presettle | ListFilings | GetVisit
+@frozen
+class GetHolder:
+    """5203, 5206: what a person who is present has, and what was settled for him in a year."""
+
+    call: Authenticated
+    request_id: RequestId
+    evidence: Evidence
+    year: int
+
+
+Inquiry = ReadMember | Presettle | ListFilings | GetVisit | GetCard | GetHolder
 """Reads one version of a person and posts nothing."""
 
 Undo = Cancel | Reverse
@@ -280,8 +269,10 @@ OnVisits = Register | OfVisit
 ByNumber = Undo | OnFilings | OnVisits
 """What names its person by number; the others show a credential."""
 VisitChange = Register | Update | UploadLines | WithdrawLines | Discharge | CancelVisit
-Recorded = Settle | Cancel | Reverse | File | Withdraw | VisitChange
-"""Recorded under its request id, whatever the outcome."""
+Alarming = ReadMember | Presettle
+Recorded = Settle | Cancel | Reverse | File | Withdraw | VisitChange | ChangeCard | Alarming
+"""Recorded under its request id, whatever the outcome; the alarming only when they show that a
+card's counter went back: otherwise they are inquiries and nothing else."""
 
 
 @frozen

@@ -36,6 +36,13 @@ class Kind(StrEnum):
     EXPORT_KEY = "export-key"
     REWRAP_KEYS = "rewrap-keys"
     ADJUST_SETTLEMENTS = "adjust-settlements"
+    RESOLVE_SUSPICION = "resolve-suspicion"
+    REGISTER_TERMINAL = "register-terminal"
+    BLOCK_TERMINAL = "block-terminal"
+    UNBLOCK_TERMINAL = "unblock-terminal"
+    UNLOCK_TERMINAL = "unlock-terminal"
+    OPEN_INSTITUTION = "open-institution"
+    TRUST_ISSUER = "trust-issuer"
 
 
 class ChangeState(StrEnum):

@@ -5,7 +5,7 @@ A new kind is one word in `Kind`, one line in `TERMS`, and one line in the store
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from switch.model.ids import BEIJING
@@ -27,6 +27,9 @@ from switch.office.officer import (
     with_roles,
 )
 from switch.office.refusal import Refusal, Refused
+from switch.office.registry import NamedTerminal, NewTerminal, Opening
+from switch.office.suspicion import SuspicionResolution
+from switch.office.voucher import TrustedIssuer
 
 Check = Callable[[Officers, Content, datetime], tuple[Officer, ...]]
 """Return the officers a content changes, were it put into effect at an instant; most change none.
@@ -113,6 +116,35 @@ def _adjust(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
     return ()
 
 
+def _resolve(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
+    SuspicionResolution.read(content)
+    return ()
+
+
+def _register(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
+    NewTerminal.read(content)
+    return ()
+
+
+def _terminal(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
+    NamedTerminal.read(content)
+    return ()
+
+
+def _open(_: Officers, content: Content, at: datetime) -> tuple[Officer, ...]:
+    """What has been settled stays settled: nothing is opened or closed for days that are over."""
+    wanted = Opening.read(content)
+    today = at.astimezone(BEIJING).date()
+    if wanted.until is not None and wanted.until < today - timedelta(days=1):
+        raise Refused(Refusal.DAY_PAST, f"{wanted.until} lies before yesterday")
+    return ()
+
+
+def _trust(_: Officers, content: Content, __: datetime) -> tuple[Officer, ...]:
+    TrustedIssuer.read(content)
+    return ()
+
+
 TERMS: Final[Mapping[Kind, Terms]] = {
     Kind.ENROL_OFFICER: Terms(Role.OFFICERS, "登记经办人", _enrol),
     Kind.CHANGE_ROLES: Terms(Role.OFFICERS, "变更角色", _change_roles),
@@ -127,4 +159,11 @@ TERMS: Final[Mapping[Kind, Terms]] = {
     Kind.EXPORT_KEY: Terms(Role.KEYS, "导出密钥", _export),
     Kind.REWRAP_KEYS: Terms(Role.KEYS, "更换密钥加密密钥", _rewrap),
     Kind.ADJUST_SETTLEMENTS: Terms(Role.CLEARING, "更正结算", _adjust),
+    Kind.RESOLVE_SUSPICION: Terms(Role.CARDS, "核实疑似复制卡", _resolve),
+    Kind.REGISTER_TERMINAL: Terms(Role.REGISTRY, "登记终端", _register),
+    Kind.BLOCK_TERMINAL: Terms(Role.REGISTRY, "停用终端", _terminal),
+    Kind.UNBLOCK_TERMINAL: Terms(Role.REGISTRY, "恢复终端", _terminal),
+    Kind.UNLOCK_TERMINAL: Terms(Role.REGISTRY, "解除终端锁定", _terminal),
+    Kind.OPEN_INSTITUTION: Terms(Role.REGISTRY, "开通异地就医机构", _open),
+    Kind.TRUST_ISSUER: Terms(Role.KEYS, "信任电子凭证签发方", _trust),
 }

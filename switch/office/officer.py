@@ -29,6 +29,8 @@ class Role(StrEnum):
     CARDS = "cards"
     FILINGS = "filings"
     CLEARING = "clearing"
+    REGISTRY = "registry"
+    """Terminals and institutions."""
 
 
 class OfficerState(StrEnum):

@@ -8,13 +8,15 @@ is: a card that cannot prove itself learns nothing but that.
 from datetime import datetime
 from typing import Final
 
-from switch.cards.admit import check_form, check_registry, check_signed_time
-from switch.model.claim import CardEvidence, Evidence, Expected
+from switch.cards.admit import check_form, check_registry, check_signed_time, check_status
+from switch.model.card import LOCKS
+from switch.model.claim import CardEvidence, Evidence, Expected, VoucherEvidence
 from switch.model.decision import Decline
 from switch.model.frozen import frozen
 from switch.model.ids import BEIJING, card_region
 from switch.model.member import Member
 from switch.model.reply import ReplyCode
+from switch.model.voucher import Algorithm
 from switch.pipeline.ports import CardVault
 from switch.pipeline.view import Found, View
 from switch.security.card_proof import (
@@ -29,8 +31,11 @@ from switch.security.errors import (
     NonceExpired,
     NonceMismatch,
     RegionNotServed,
+    SignatureMismatch,
 )
+from switch.security.public_signature import verify_public
 from switch.security.suite import Suite
+from switch.security.voucher import LIFE_MS_MAX
 
 _SUITES: Final = tuple(Suite)
 
@@ -63,6 +68,8 @@ def credential_bytes(evidence: Evidence) -> bytes:
     """Return the 16 bytes a settle nonce is bound to: the card, or a digest of the number."""
     if isinstance(evidence, CardEvidence):
         return evidence.identifier
+    if isinstance(evidence, VoucherEvidence):
+        return credential_identifier(evidence.token)
     return credential_identifier(evidence.social_security_number.encode())
 
 
@@ -75,6 +82,8 @@ def prove(vault: CardVault, view: View, evidence: Evidence, asked: Asked) -> Pro
         member_id = view.persons.get(evidence.social_security_number)
         if member_id is None:
             return Decline(ReplyCode.IDENTITY_UNKNOWN, {})
+        if isinstance(evidence, VoucherEvidence):
+            return _prove_voucher(view, evidence, view.people[member_id])
         return Proven(view.people[member_id], None, None)
     found = view.card(evidence)
     if found is None:
@@ -88,6 +97,31 @@ def prove(vault: CardVault, view: View, evidence: Evidence, asked: Asked) -> Pro
     current = found.card.identifier == member.card.identifier
     advances = current and evidence.atc > member.atc
     return Proven(member, evidence.atc if advances else None, declined)
+
+
+def _prove_voucher(view: View, evidence: VoucherEvidence, member: Member) -> Proven | Decline:
+    """Return the holder of a token that its issuer signed, in its time, and that has not settled.
+
+    A card that is lost does not stop its holder's telephone; a lock stops the person.
+    """
+    today = view.now.astimezone(BEIJING).date()
+    issuer = view.reference.issuers.get(evidence.issuer)
+    if issuer is None or not issuer.covers(today):
+        return Decline(ReplyCode.VOUCHER_ISSUER_UNKNOWN, {"issuer": evidence.issuer})
+    try:
+        verify_public(
+            Algorithm(issuer.algorithm), issuer.public_key, evidence.message, evidence.signature
+        )
+    except SignatureMismatch:
+        return Decline(ReplyCode.VOUCHER_INVALID, {})
+    now_ms = epoch_ms(view.now)
+    lives = 0 < evidence.expires_ms - evidence.issued_ms <= LIFE_MS_MAX
+    if not lives or not evidence.issued_ms - LIFE_MS_MAX <= now_ms < evidence.expires_ms:
+        return Decline(ReplyCode.VOUCHER_EXPIRED, {"minutes": str(LIFE_MS_MAX // 60_000)})
+    if (member.member_id, evidence.nonce) in view.vouchers:
+        return Decline(ReplyCode.VOUCHER_USED, {})
+    locked = check_status(member, today) if member.card_status in LOCKS else None
+    return Proven(member, None, locked)
 
 
 def _before_registry(

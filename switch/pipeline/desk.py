@@ -2,17 +2,29 @@
 
 from typing import Final, assert_never
 
+from switch.model.answer import Answer
+from switch.model.card_office import (
+    ConfirmLost,
+    GetCard,
+    LockCard,
+    Release,
+    Replace,
+    ReportLost,
+    UnlockCard,
+)
 from switch.model.journal import JournalKind
 from switch.model.stages import (
     Cancel,
     CancelVisit,
     Discharge,
     File,
+    GetHolder,
     GetSettlement,
     GetVisit,
     Inquiry,
     ListFilings,
     Presettle,
+    ReadMember,
     Recorded,
     Register,
     Reverse,
@@ -23,11 +35,14 @@ from switch.model.stages import (
     Withdraw,
     WithdrawLines,
 )
+from switch.pipeline.card import change_card, get_card
 from switch.pipeline.filing import file, list_filings, withdraw
+from switch.pipeline.holder import get_holder
 from switch.pipeline.inquire import presettle, read_member
 from switch.pipeline.ports import CardVault, Codec
 from switch.pipeline.register import repeated, state_of, too_old_or_ahead
 from switch.pipeline.settle import settle
+from switch.pipeline.suspicion import Suspected, declined_again, suspects
 from switch.pipeline.undo import undo
 from switch.pipeline.view import Outcome, Slot, View
 from switch.pipeline.visit import cancel_visit, discharge, get_visit, register, update
@@ -63,24 +78,42 @@ class Desk:
                 outcome = file(self._codec, view, operation, slot)
             case Withdraw():
                 outcome = withdraw(self._codec, view, operation)
+            case ReportLost() | ConfirmLost() | Release() | Replace() | LockCard() | UnlockCard():
+                outcome = change_card(self._vault, self._codec, view, operation)
+            case ReadMember() | Presettle():
+                outcome = declined_again(
+                    self._codec, view, operation, self._answer(view, operation)
+                )
             case _:
                 outcome = _of_visit(self._codec, view, operation, slot)
         _advance(view, outcome)
         return outcome
 
     def answer(self, view: View, inquiry: Inquiry | GetSettlement) -> bytes:
-        """Return the reply to a request that changes nothing. Raises: Fault."""
+        """Return the reply to a request that changes nothing.
+
+        Raises: Fault; Suspected when the lane is to decide it, for a suspicion must be recorded.
+        """
         if isinstance(inquiry, GetSettlement):
             row = view.register.get(inquiry.original.request_id)
             return self._codec.encode("GetSettlement", state_of(inquiry, row))
-        if isinstance(inquiry, Presettle):
-            shown = presettle(self._vault, self._codec, view, inquiry)
-            return self._codec.encode("Presettle", shown)
         if isinstance(inquiry, ListFilings):
             return self._codec.encode("ListFilings", list_filings(view, inquiry))
         if isinstance(inquiry, GetVisit):
             return self._codec.encode("GetVisit", get_visit(view, inquiry))
-        return self._codec.encode("ReadMember", read_member(self._vault, view, inquiry))
+        if isinstance(inquiry, GetHolder):
+            return self._codec.encode("GetHolder", get_holder(self._vault, view, inquiry))
+        if isinstance(inquiry, GetCard):
+            return self._codec.encode("GetCard", get_card(view, inquiry))
+        answer = self._answer(view, inquiry)
+        if suspects(view, inquiry, answer):
+            raise Suspected
+        return self._codec.encode(type(inquiry).__name__, answer)
+
+    def _answer(self, view: View, inquiry: ReadMember | Presettle) -> Answer:
+        if isinstance(inquiry, Presettle):
+            return presettle(self._vault, self._codec, view, inquiry)
+        return read_member(self._vault, view, inquiry)
 
 
 def _of_visit(codec: Codec, view: View, operation: VisitChange, slot: Slot) -> Outcome:

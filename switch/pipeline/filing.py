@@ -14,13 +14,14 @@ from typing import Final
 
 from switch.model.act import Act, Reason
 from switch.model.answer import DeclineAnswer, FilingAnswer, FilingsAnswer
+from switch.model.call import Authenticated
 from switch.model.codes import CROSS_CITY_FILINGS, FilingKind
 from switch.model.decision import Decline
 from switch.model.filing import FilingRecord
 from switch.model.ids import BEIJING, InstitutionCode, MemberId, RegionCode, city_of, journal_id
 from switch.model.member import Enrolment, Filing, Institution, Member
 from switch.model.reply import ReplyCode
-from switch.model.stages import Authenticated, File, ListFilings, Withdraw
+from switch.model.stages import File, ListFilings, Withdraw
 from switch.model.terminal import TerminalClass
 from switch.pipeline.enrolment import enrolment_on
 from switch.pipeline.ports import Codec

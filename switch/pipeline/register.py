@@ -56,6 +56,11 @@ def too_old_or_ahead(codec: Codec, operation: Recorded, now: datetime) -> Outcom
     return _refused(codec, operation, Decline(code, {"minutes": str(bound // _MINUTE)}))
 
 
+def in_time(request_id: RequestId, now: datetime) -> bool:
+    """Say whether a request of that id could be recorded now."""
+    return now - AGE_MAX <= request_time(request_id) <= now + AHEAD_MAX
+
+
 def state_of(query: GetSettlement, row: Register | None) -> StateAnswer:
     """Return what became of a request: definite, whatever replica is asked."""
     original = query.original

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from switch.ledger import accumulators, entries
 from switch.model.answer import DeclineAnswer, Replaced, SettleAnswer
+from switch.model.claim import VoucherEvidence
 from switch.model.decision import Decision, Decline
 from switch.model.ids import InstitutionCode
 from switch.model.journal import INTERCITY, Journal, JournalKind, Window
@@ -15,12 +16,14 @@ from switch.model.member import Member
 from switch.model.money import Fen
 from switch.model.reply import ReplyCode
 from switch.model.stages import Adjudicated, Posted, Settle
+from switch.model.voucher import VoucherUse
 from switch.pipeline import snapshot
 from switch.pipeline.claims import adjudicated, admit, prescriber_of
 from switch.pipeline.credential import Asked, Proven, prove
 from switch.pipeline.family import shares
 from switch.pipeline.ports import CardVault, Codec
 from switch.pipeline.replace import Begun, begin, check_decided, undoing
+from switch.pipeline.suspicion import with_suspicion
 from switch.pipeline.view import Outcome, Slot, View, named
 from switch.pipeline.visit_claim import billed, settled
 from switch.security.card_proof import CardOperation
@@ -43,7 +46,10 @@ def settle(vault: CardVault, codec: Codec, view: View, operation: Settle, slot: 
     if isinstance(proven, Decline):
         return _declined(codec, operation, proven, None)
     if proven.decline is not None:
-        return _declined(codec, operation, proven.decline, proven)
+        declined = _declined(codec, operation, proven.decline, proven)
+        if proven.decline.code is ReplyCode.CARD_COUNTER_USED:
+            return with_suspicion(view, operation, proven.member, declined)
+        return declined
     begun: Begun | Decline | None = None
     member = proven.member
     if operation.replaces is not None:
@@ -73,7 +79,7 @@ def settle(vault: CardVault, codec: Codec, view: View, operation: Settle, slot: 
     outcome = _settled(codec, view, operation, proven, posted)
     visit = settled(view, operation, bill, posted.journal)
     if visit is not None:
-        outcome = replace(outcome, writes=(visit,))
+        outcome = replace(outcome, writes=(*outcome.writes, visit))
     if not split.account_relative_fen:
         return outcome
     return replace(outcome, shares=shares(view, bill.claim, posted.journal, split, slot))
@@ -169,6 +175,17 @@ def _settled(
         journal=journal,
         snapshot=snapshot.take(before, place, prescriber_of(view, operation.claim)),
         rule_book=result.decision.rule_book,
+        writes=_used(operation, journal),
+    )
+
+
+def _used(operation: Settle, journal: Journal) -> tuple[VoucherUse, ...]:
+    """Return the use of the e-voucher that settled: it does so once."""
+    evidence = operation.evidence
+    if not isinstance(evidence, VoucherEvidence):
+        return ()
+    return (
+        VoucherUse(journal.member_id, journal.member_version, evidence.nonce, operation.request_id),
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import assert_never
 
+from switch.model.card import CardEvent
 from switch.model.claim import CardEvidence
 from switch.model.decision import Decline
 from switch.model.fault import Fault, FaultReason
@@ -23,6 +24,7 @@ from switch.model.ids import (
     RequestId,
     SettlementId,
     SocialSecurityNumber,
+    bucket_of_member,
     bucket_of_person,
     journal_id,
     settlement_id,
@@ -31,7 +33,9 @@ from switch.model.journal import Journal, JournalRef
 from switch.model.member import Card, Institution, Member
 from switch.model.money import Fen
 from switch.model.reply import ReplyCode
+from switch.model.suspicion import CardUse, Suspicion
 from switch.model.visit import LinesAdded, LinesWithdrawn, Visit, VisitLine
+from switch.model.voucher import VoucherIssuer, VoucherUse
 from switch.rules.adjudicate import Rules
 from switch.rules.book import RuleBook
 
@@ -53,6 +57,8 @@ class Reference:
     windows: Mapping[str, date]
     """Book → business day of its open window."""
     agencies: Mapping[str, Agency] = field(default_factory=dict)
+    issuers: Mapping[str, VoucherIssuer] = field(default_factory=dict)
+    """Whose e-vouchers are trusted."""
     regions: frozenset[str] = frozenset()
     """The tree of regions that is known in full: the province's."""
 
@@ -113,6 +119,18 @@ class View:
     """Live settlements of the people named in a Cancel, and those this batch adds."""
     filings: dict[MemberId, dict[str, FilingRecord]] = field(default_factory=dict)
     """Filings with their history, by id, of the people named in a request about filings."""
+    events: dict[MemberId, list[CardEvent]] = field(default_factory=dict)
+    """The latest changes of a card, oldest first, of the people named in a request about cards."""
+    uses: dict[MemberId, CardUse] = field(default_factory=dict)
+    """The use that stored the counter of a card that now shows none above it."""
+    vouchers: set[tuple[MemberId, bytes]] = field(default_factory=set)
+    """Nonces of e-vouchers that have settled, of those that are shown."""
+    unresolved: set[MemberId] = field(default_factory=set)
+    """Of those whose card is to be unlocked: who was locked on a suspicion that nobody resolved."""
+    years: dict[tuple[MemberId, int], list[tuple[Journal, bool]]] = field(default_factory=dict)
+    """(person, year) → the latest settlements, oldest first, and whether each was undone."""
+    issued: set[CardIdentifier] = field(default_factory=set)
+    """Identifiers that a Replace asks for and that are registered already, whosever they are."""
     shares: dict[JournalRef, list[Journal]] = field(default_factory=dict)
     """What relatives paid of an original, in order."""
     visits: dict[str, Visit] = field(default_factory=dict)
@@ -143,8 +161,22 @@ class View:
                 lines = self.lines.setdefault(write.visit_id, {})
                 for number, _ in write.lines:
                     lines.pop(number, None)
+            case VoucherUse():
+                self.vouchers.add((write.member_id, write.nonce))
+            case CardEvent():
+                self._changed_card(write)
+            case Suspicion():
+                pass  # no request of the batch asks for it
             case _:
                 assert_never(write)
+
+    def _changed_card(self, event: CardEvent) -> None:
+        self.events.setdefault(event.member_id, []).append(event)
+        if event.card is not None:
+            identifier = event.card.identifier
+            self.issued.add(identifier)
+            bucket = bucket_of_member(event.member_id)
+            self.cards[bucket, identifier] = Found(event.card, event.member_id)
 
     def card(self, evidence: CardEvidence) -> Found | None:
         """Return the registered card of a credential: identifier and person's number find it.
@@ -162,7 +194,7 @@ class View:
         return found
 
 
-Write = FilingRecord | Visit | LinesAdded | LinesWithdrawn
+Write = FilingRecord | Visit | LinesAdded | LinesWithdrawn | CardEvent | Suspicion | VoucherUse
 """A row that a request may write beside the ledger's, as it stands after it."""
 
 

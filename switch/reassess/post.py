@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 
 from switch.audit.reader import Reader
 from switch.audit.recompute import Books
+from switch.model.call import Authenticated, Received
 from switch.model.claim import IdentityEvidence
 from switch.model.decision import Decision
 from switch.model.fault import Fault
@@ -30,7 +31,7 @@ from switch.model.ids import (
     parse_settlement_id,
 )
 from switch.model.money import Fen
-from switch.model.stages import Adjust, Authenticated, Original, Received, Settle
+from switch.model.stages import Adjust, Original, Settle
 from switch.office import change as office
 from switch.office.adjustment import OFFICE, Item, adjustment_content, read_items
 from switch.office.refusal import Refusal, Refused

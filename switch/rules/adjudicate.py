@@ -20,6 +20,7 @@ from switch.rules.condition import Facts
 from switch.rules.elsewhere import SpecialCare, area_of, holdings, place_of_care, special_care
 from switch.rules.entitlement import (
     Entitled,
+    check_card_loss,
     check_cover,
     day_of,
     decline_not_held,
@@ -76,6 +77,9 @@ def adjudicate(
     special = _special(claim, member, institution, entitled, facts.area, diseases)
     if isinstance(special, Decline):
         return special
+    uncovered = check_card_loss(member, claim.service_on)
+    if uncovered is not None:
+        return uncovered
     case = Case(claim, member, institution, entitled, facts, place, special)
     visit = claim.visit_id if claim.stay else ""
     tally = Tally(before, day_of(claim, plan.dates.year), stay, visit, once=once)

@@ -11,6 +11,8 @@ from datetime import date
 from typing import Final, TypeVar
 
 from switch.model.codes import SPECIAL_KINDS
+from switch.model.member import Member
+from switch.rules.card import UNRULED, CardChannels, CardClone, CardLoss, CardTerms
 from switch.rules.catalogue import Catalogue
 from switch.rules.filing import FilingTerms
 from switch.rules.plan import Plan, first_of, join_plan
@@ -19,7 +21,7 @@ from switch.rules.stay import StayTerms
 from switch.rules.terms import Cover, CrossCity, Term
 from switch.rules.terms_benefit import Adjustments, Bands, FlatGroup
 from switch.rules.terms_payers import Accumulator, FurtherPayer
-from switch.rules.words import COUNTED_IN_TIMES, FILING, STAY
+from switch.rules.words import CARDS, COUNTED_IN_TIMES, FILING, STAY
 
 T = TypeVar("T")
 
@@ -45,6 +47,8 @@ Filings = tuple[tuple[date, ...], tuple[FilingTerms | None, ...]]
 """First days, and what is said of a kind of filing from each on; None: nothing."""
 Stays = tuple[tuple[date, ...], tuple[StayTerms | None, ...]]
 """First days, and what is said of the edges of a stay from each on; None: nothing."""
+Cards = tuple[tuple[date, ...], tuple[CardTerms, ...]]
+"""First days, and what is said of cards from each on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class RuleBook:
     """(insurance, kind of filing) → first days, and what is said of it from each on."""
     stays: Mapping[tuple[str, str], Stays] = field(default_factory=dict)
     """(insurance, kind of care) → first days, and what is said of its edges from each on."""
+    cards: Mapping[str, Cards] = field(default_factory=dict)
+    """Insurance → first days, and what is said of cards from each on."""
 
     @classmethod
     def parse(cls, texts: Mapping[str, str]) -> "RuleBook":
@@ -73,16 +79,17 @@ class RuleBook:
         overlaps, unreachable bands and rows, a covered kind without bands.
         """
         source = read_files(texts)
-        apart = {FILING, STAY}
+        apart = {FILING, STAY} | CARDS
         rules = [rule for rule in source.rules if rule.kind_of_rule not in apart]
         stayed = [rule for rule in source.rules if rule.kind_of_rule == STAY]
         filed = [rule for rule in source.rules if rule.kind_of_rule == FILING]
         plans = {key: _compile(source.region, *key, rules) for key in _keys(rules)}
         filings = {key: _compile_apart(*key, filed, FilingTerms) for key in _keys(filed)}
         stays = {key: _compile_apart(*key, stayed, StayTerms) for key in _keys(stayed)}
+        cards = _compile_cards([rule for rule in source.rules if rule.kind_of_rule in CARDS])
         _check_units(plans)
         items = Catalogue.of_items(source.region, source.items) if source.items else None
-        return cls(source.region, source.hash, plans, items, source.rules, filings, stays)
+        return cls(source.region, source.hash, plans, items, source.rules, filings, stays, cards)
 
     def held(self, insurance: str, kind: str, on: date) -> Held:
         """Return what is held for an insurance and kind of care on a day."""
@@ -101,6 +108,12 @@ class RuleBook:
     def stay_terms(self, insurance: str, kind: str, on: date) -> StayTerms | None:
         """Return what is said of the edges of a stay that begins on a day; None: nothing."""
         days, terms = self.stays.get((insurance, kind), ((), ()))
+        at = bisect_right(days, on)
+        return terms[at - 1] if at else None
+
+    def card_terms(self, insurance: str, on: date) -> CardTerms | None:
+        """Return what is said of an insurance's cards on a day; None: nothing."""
+        days, terms = self.cards.get(insurance, ((), ()))
         at = bisect_right(days, on)
         return terms[at - 1] if at else None
 
@@ -126,6 +139,17 @@ class RuleBook:
                     if dated.since.isoformat() == since[:10]:
                         return one, dated
         return None
+
+
+def card_terms_of(books: Mapping[str, RuleBook], member: Member, on: date) -> CardTerms:
+    """Return what policy says of a person's card: that of the first insurance he has on a day."""
+    for one in member.enrolments:
+        book = books.get(one.region)
+        if book is not None and one.covers(on):
+            terms = book.card_terms(one.insurance, on)
+            if terms is not None:
+                return terms
+    return CardTerms()
 
 
 def _check_units(
@@ -196,6 +220,25 @@ def _compile_apart(
         terms = [one.dated.term for one in holding.values() if one.dated.term is not None]
         found.append(first_of(terms, word))
     return starts, tuple(found)
+
+
+def _compile_cards(rules: list[Rule]) -> dict[str, Cards]:
+    found: dict[str, Cards] = {}
+    for insurance in sorted({rule.insurance for rule in rules}):
+        active = [one for name in sorted(CARDS) for one in _active(rules, insurance, name)]
+        terms: list[CardTerms] = []
+        for on in (starts := _starts(active)):
+            holding = _holding(on, active, f"insurance {insurance}, cards")
+            held = [one.dated.term for one in holding.values() if one.dated.term is not None]
+            terms.append(
+                CardTerms(
+                    first_of(held, CardChannels) or UNRULED,
+                    first_of(held, CardLoss),
+                    first_of(held, CardClone),
+                )
+            )
+        found[insurance] = (starts, tuple(terms))
+    return found
 
 
 def _holding(on: date, active: Iterable[_Active], where: str) -> dict[str, _Active]:

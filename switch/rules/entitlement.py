@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
+from switch.model.card import CARD_LOST
 from switch.model.claim import Claim
 from switch.model.codes import InjuryCause
 from switch.model.decision import Decline
@@ -192,6 +193,19 @@ def check_cover(
                 ReplyCode.COVER_SUSPENDED,
                 {"reason": standing.word, "since": standing.since.isoformat()},
             )
+    return None
+
+
+def check_card_loss(member: Member, on: date) -> Decline | None:
+    """Return why costs of a day are not covered: the card was lost and not replaced in time.
+
+    Whether and from which day, policy said when the loss was reported: it stands with the person.
+    """
+    for one in member.standings:
+        if one.word == CARD_LOST and one.covers(on):
+            until = "" if one.until is None else one.until.isoformat()
+            facts = {"since": one.since.isoformat(), "until": until}
+            return Decline(ReplyCode.CARD_LOST_UNCOVERED, facts)
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from switch.model.codes import InjuryCause, Insurance
-from switch.rules import read_benefit, read_payers
+from switch.rules import read_benefit, read_card, read_payers
 from switch.rules.condition import ALWAYS, Table
 from switch.rules.filing import FilingTerms
 from switch.rules.read_rows import FUNDS, Context, read_condition, read_numbers, read_table
@@ -256,5 +256,8 @@ READERS: Final[Mapping[str, Callable[[Reader, Context], Term | None]]] = {
     "special_disease_list": _special_diseases,
     FILING: _filing,
     STAY: _stay,
+    "card_channels": read_card.read_channels,
+    "card_loss": read_card.read_loss,
+    "card_clone": read_card.read_clone,
 }
 """Type of rule → how a value of it is read; None: the value says that there is nothing."""

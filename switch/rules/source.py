@@ -22,7 +22,7 @@ from switch.rules.read import READERS
 from switch.rules.read_rows import Context
 from switch.rules.terms import Term
 from switch.rules.values import EVIDENCE, META, UNITS, Reader, parse_day
-from switch.rules.words import AREAS, FILING, KINDS
+from switch.rules.words import AREAS, CARDS, FILING, KINDS
 
 DAY: Final = timedelta(days=1)
 
@@ -54,7 +54,7 @@ class DatedTerm:
 class Rule:
     """One rule of a file for one insurance: its terms in order of their first day.
 
-    `kinds`: kinds of care, or of a `filing` rule kinds of filing.
+    `kinds`: kinds of care, of a `filing` rule kinds of filing, of a rule of cards its own type.
     """
 
     where: str
@@ -161,7 +161,8 @@ def _written(name: str, text: str, document: Mapping[str, object]) -> list[_Writ
         if not isinstance(table.get("id"), str) or not table["id"]:
             raise ValueError(f"{where}: a rule has no id")
         where = f"{where}: rule {table['id']}"
-        shared = ("insurances",) if table.get("type") == FILING else ("insurances", "kinds")
+        alone = table.get("type") in CARDS | {FILING}
+        shared = ("insurances",) if alone else ("insurances", "kinds")
         head = {key: given[key] for key in shared if key in given}
         head |= {key: item for key, item in table.items() if key in _HEAD}
         own = {key: item for key, item in table.items() if key not in _HEAD}
@@ -217,6 +218,10 @@ def _read_rule(one: _Written) -> list[Rule]:
     insurances = head.words("insurances", frozenset(Insurance))
     for_filings = kind_of_rule == FILING
     kinds = head.words("filings", FilingKind) if for_filings else head.words("kinds", KINDS)
+    if kind_of_rule in CARDS:
+        if kinds:
+            head.fail("a rule of cards names neither `kinds` nor `filings`")
+        kinds = (kind_of_rule,)
     if not insurances or not kinds:
         head.fail(
             "a rule is for at least one insurance and one kind of "

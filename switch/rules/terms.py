@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from switch.rules.card import CardTerm
 from switch.rules.condition import Condition, Table
 from switch.rules.filing import FilingTerms
 from switch.rules.stay import StayTerms
@@ -217,5 +218,6 @@ Term = (
     | Accumulator
     | FilingTerms
     | StayTerms
+    | CardTerm
 )
 """What one dated value of a rule says."""

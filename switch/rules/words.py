@@ -44,6 +44,9 @@ FILING: Final = "filing"
 STAY: Final = "stay"
 """The type of rule for the edges of a stay: read where visits are kept, not by adjudication."""
 
+CARDS: Final = frozenset({"card_channels", "card_loss", "card_clone"})
+"""The types of rule that are for cards instead of kinds of care."""
+
 FILINGS: Final = CROSS_CITY_FILINGS | {"none"}
 """Kinds of cross-city filing, and none."""
 

@@ -5,7 +5,9 @@ terminal's software derive it alike from one seed, so that thousands of terminal
 Must not know: where the seed is kept.
 """
 
+from switch.security.encode import u8
 from switch.security.kdf import DerivationKey, signin_context
+from switch.security.public_signature import PublicSigner
 from switch.security.suite import Suite
 
 _LABEL = b"demonstration-terminal"
@@ -18,3 +20,11 @@ def terminal_master_key(seed: bytes, terminal_id: str, suite: Suite, version: in
     """
     context = signin_context(suite, version, terminal_id)
     return DerivationKey(Suite.SM4, seed).derive(_LABEL, context)
+
+
+def voucher_signer(seed: bytes) -> PublicSigner:
+    """Return the key of the demonstration's issuer of e-vouchers: P-256, on every machine."""
+    first, second = (
+        DerivationKey(Suite.SM4, seed).derive(b"demonstration-voucher", u8(half)) for half in (1, 2)
+    )
+    return PublicSigner.p256(first + second)

@@ -11,7 +11,7 @@ from typing import Final
 
 from switch.model.codes import CardStatus, FilingKind, Level, MemberClass
 from switch.model.filing import Agency
-from switch.model.ids import RegionCode
+from switch.model.ids import RegionCode, city_of
 from switch.model.member import Card, Enrolment, Filing, Institution, Member
 from switch.model.money import Fen
 from switch.model.terminal import TerminalClass
@@ -41,6 +41,11 @@ JIAXING: Final = RegionCode("330499")
 EXAMPLE: Final = RegionCode("339900")
 """The fictitious city whose policy has what no source gives for a real one."""
 CROSS_CITY_SINCE: Final = date(2014, 11, 16)
+VOUCHER_ISSUER: Final = "demonstration"
+"""Whose e-vouchers are trusted: `clients/voucher.py` plays it."""
+ARTICLE_DAY: Final = date(2018, 12, 1)
+OPENED_ELSEWHERE: Final = 216
+"""Institutions outside Ningbo that its patients can settle at on the article's day."""
 INSURED_SINCE: Final = date(2012, 1, 1)
 _CAPITALS: Final = (
     "330399", "330499", "330599", "330699", "330799", "330899", "330999", "331099", "331199",
@@ -169,6 +174,26 @@ def institutions() -> dict[str, Institution]:
     return found
 
 
+def opened_elsewhere() -> Iterator[Institution]:
+    """Yield further institutions of the province's other cities, opened to Ningbo's patients.
+
+    With the named ones they are 216 on the article's day, ten cities together. They have no
+    terminals here. Source: a city's newspaper of December 2018.
+    """
+    cities = (HANGZHOU, *_CAPITALS)
+    opened = [one for one in institutions().values() if _opened_to_ningbo(one)]
+    for nth in range(OPENED_ELSEWHERE - len(opened)):
+        region = cities[nth % len(cities)]
+        level = (Level.TERTIARY, Level.SECONDARY, Level.COMMUNITY)[nth % 3]
+        number = 101 + nth // len(cities)
+        yield _place(region, number, level, f"示例{region[:4]}第{number}医院", CROSS_CITY_SINCE)
+
+
+def _opened_to_ningbo(place: Institution) -> bool:
+    opened = place.cross_city_since
+    return opened is not None and opened <= ARTICLE_DAY and city_of(place.region) != city_of(HOME)
+
+
 def agencies() -> dict[str, Agency]:
     """Return the demonstration's agencies by name; each serves its city."""
     return {
@@ -202,9 +227,8 @@ def people(factory: CardFactory, today: date, first_serial: int = 1) -> Iterator
         replacement = None
         if sketch.replacement:
             spare = first_serial + len(PEOPLE) + nth
-            replacement = factory.card(
-                spare, sketch.card_region, sketch.suite, today - timedelta(days=1)
-            )
+            new = factory.card(spare, sketch.card_region, sketch.suite, today - timedelta(days=1))
+            replacement = replace(new, number=member.card.number)
         yield NamedPerson(name, sketch.about, member, replacement)
 
 

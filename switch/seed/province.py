@@ -18,7 +18,9 @@ from switch.ledger.opened import GENESIS_KEY, opened_of
 from switch.model.ids import BEIJING, RegionCode
 from switch.model.journal import INTERCITY
 from switch.model.member import Institution, Member
+from switch.model.voucher import VoucherIssuer
 from switch.rules.catalogue import generate_rows
+from switch.security.demonstration import voucher_signer
 from switch.security.port import KeyHome
 from switch.security.vault import SoftwareVault
 from switch.seed import demonstration as demo
@@ -49,6 +51,7 @@ from switch.store.rule_books import (
     shipped_catalogue,
     shipped_regions,
 )
+from switch.store.vouchers import save_issuer
 
 SERIAL_FIRST: Final = 10_001
 """Generated people are numbered from here; below it stand the demonstration's own."""
@@ -190,10 +193,17 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
     names = demo.institutions() if plan.named else {}
     named_terminals = demo.terminals(names, plan.today) if plan.named else {}
     places, terminals = _places(plan, cities, names.values(), named_terminals.values())
-    save_institutions(conn, places.values())
+    elsewhere = demo.opened_elsewhere() if plan.named else iter(())
+    further = save_institutions(conn, elsewhere) + save_institutions(conn, places.values())
     _banks(conn, places.values())
     agencies = demo.agencies() if plan.named else {}
     save_agencies(conn, agencies.values())
+    if plan.named:
+        signer = voucher_signer(plan.issuer.terminal_seed)
+        trusted = VoucherIssuer(
+            demo.VOUCHER_ISSUER, signer.algorithm, signer.public_key, demo.ARTICLE_DAY, None
+        )
+        save_issuer(conn, trusted)
     save_terminals(conn, terminals, plan.issuer, plan.kek, plan.random_seed)
     named = tuple(demo.people(CardFactory.of(plan.random_seed), plan.today)) if plan.named else ()
     cards = CardList(plan.size.cards_listed)
@@ -214,7 +224,7 @@ def _load_all(conn: Connection[TupleRow], plan: _Plan, data_dir: Path | None) ->
             files.append(write_people(data_dir, by_name, names, agencies, named_terminals))
     return Seeded(
         members=plan.size.members + len(named),
-        institutions=len(places),
+        institutions=further,
         terminals=len(terminals),
         catalogue_items=items,
         journals=lane.journals,

@@ -7,7 +7,7 @@ Source: design, section 4.
 
 from typing import Final
 
-from switch.model.stages import Authenticated, Received
+from switch.model.call import Authenticated, Received
 from switch.pipeline.ports import Clock
 from switch.security.errors import MacMismatch
 from switch.security.mac import reply_message, request_message

@@ -21,7 +21,7 @@ from switch.model.fault import Fault, FaultReason
 from switch.pipeline.ports import Clock
 from switch.server.authenticate import Authenticator, Proven, TooLarge
 from switch.server.calllog import CallLog
-from switch.server.ports import ServerCodec
+from switch.server.ports import ServerCodec, TerminalBook
 from switch.server.proof import DETAILS_KEY, MAC_KEY, Metadata, Refused
 from switch.server.rights import RIGHTS, Lock
 from switch.server.signin import ProvenSignin, Signin
@@ -34,6 +34,7 @@ from switch.server.status import (
     TOO_LARGE_TEXT,
     status_number,
 )
+from switch.server.throttle import Pace
 
 _TEXT_CHARACTERS_MAX: Final = 500
 
@@ -56,6 +57,8 @@ class Routes:
         codec: ServerCodec,
         clock: Clock,
         log: CallLog,
+        book: TerminalBook,
+        pace: Pace,
     ) -> None:
         self.authenticator = authenticator
         self.signin = signin
@@ -63,6 +66,8 @@ class Routes:
         self.codec = codec
         self.clock = clock
         self.log = log
+        self.book = book
+        self.pace = pace
         self.lock = Lock()
         self.in_flight = 0
         self.draining = False
@@ -90,6 +95,8 @@ class Routes:
         allowed = RIGHTS.get(method)
         if allowed is None:
             raise Fault(FaultReason.UNIMPLEMENTED, "there is no such method here")
+        if not self.pace.take(row.terminal_id, proven.call.received.received_at):
+            raise Fault(FaultReason.OVERLOADED, "more calls a second than one terminal may make")
         if self.lock.locks(row.terminal_id, proven.call.received.received_at):
             raise Fault(FaultReason.NOT_PERMITTED, "locked for a while after repeated misuse")
         if row.terminal_class not in allowed:
@@ -101,6 +108,23 @@ class Routes:
         now = proven.call.received.received_at
         if fault.reason is FaultReason.NOT_PERMITTED and not self.lock.locks(terminal_id, now):
             self.lock.misused(terminal_id, now)
+
+    async def look_for_unlock(self, proven: Proven) -> None:
+        """End a lock that an operator has ended; looked up at most once a second."""
+        terminal_id = proven.live.row.terminal_id
+        now = proven.call.received.received_at
+        if self.lock.locks(terminal_id, now) and self.lock.may_look(terminal_id, now):
+            at = await self.book.unlocked_at(terminal_id)
+            if at is not None:
+                self.lock.forgive(terminal_id, at)
+
+    async def note_signin(self, proven: ProvenSignin, body: bytes) -> None:
+        """Write down what a terminal runs; a sign-in that was opened does not fail for it."""
+        try:
+            software = self.codec.decode_signin(body).software
+            await self.book.note(proven.terminal.terminal_id, software, proven.at)
+        except Exception as error:  # noqa: BLE001 - a note is not worth a session
+            self.log.crashed("note_signin", "", error)
 
     def fault_of(self, method: str, request_id: str, error: Exception) -> Fault:
         """Return the fault an error is: its own, or the fixed one for what we did not foresee."""
@@ -144,6 +168,7 @@ class Call(grpc.RpcMethodHandler):  # type: ignore[type-arg] # generic in its st
         try:
             proven = await self._prove(body, context)
             try:
+                await routes.look_for_unlock(proven)
                 self._permit(proven, context)
                 answer = routes.answers.get(self._method)
                 if answer is None:
@@ -206,6 +231,7 @@ class SigninCall(Call):
             try:
                 routes.refuse_if_draining()
                 reply = await routes.signin.open(proven, body, context.peer)
+                await routes.note_signin(proven, body)
             except Refused as refused:
                 await refuse(routes, self._method, context, refused)
             except Exception as error:  # noqa: BLE001 - the catch-all: a fixed text

@@ -15,8 +15,10 @@ from switch.server.calllog import CallLog
 from switch.server.calls import Answer, Call, Context, Noted, Routes, SigninCall
 from switch.server.ports import (
     LoadTerminalKey,
+    NoBook,
     RandomBytes,
     ServerCodec,
+    TerminalBook,
     TerminalVault,
     every_key_is_held,
 )
@@ -24,7 +26,7 @@ from switch.server.sessions import Sessions
 from switch.server.settle_stream import SettleStreamCall
 from switch.server.signin import SESSION_LIFE_MAX, Signin
 from switch.server.streams import STREAMS
-from switch.server.throttle import Alarms, Throttle
+from switch.server.throttle import Alarms, Pace, Throttle
 
 OURS: Final = "/medswitch.v1."
 ECHO_BYTES_MAX: Final = 4_096 + 16
@@ -82,7 +84,11 @@ class Handlers(grpc.GenericRpcHandler):
 
 
 def answers_of(
-    codec: ServerCodec, counter: Counter, authenticator: Authenticator, clock: Clock
+    codec: ServerCodec,
+    counter: Counter,
+    authenticator: Authenticator,
+    clock: Clock,
+    book: TerminalBook,
 ) -> dict[str, Answer]:
     """Return what answers each method within a session, once the call is proven and permitted."""
 
@@ -113,7 +119,9 @@ def answers_of(
         return reply
 
     async def heartbeat(proven: Proven, _: Noted) -> bytes:
-        return codec.encode_heartbeat(clock.now(), proven.live.row.expires_at)
+        row = proven.live.row
+        await book.note(row.terminal_id, None, proven.call.received.received_at)
+        return codec.encode_heartbeat(clock.now(), row.expires_at)
 
     return {
         rights.READ_MEMBER: inquire,
@@ -132,6 +140,14 @@ def answers_of(
         rights.DISCHARGE: post,
         rights.CANCEL_VISIT: post,
         rights.GET_VISIT: inquire,
+        rights.REPORT_LOST: post,
+        rights.CONFIRM_LOST: post,
+        rights.RELEASE: post,
+        rights.REPLACE: post,
+        rights.LOCK_CARD: post,
+        rights.UNLOCK_CARD: post,
+        rights.GET_CARD: inquire,
+        rights.GET_HOLDER: inquire,
         rights.SIGN_OUT: sign_out,
         rights.HEARTBEAT: heartbeat,
     }
@@ -146,11 +162,15 @@ def build_handlers(
     vault: TerminalVault,
     random_bytes: RandomBytes,
     load_key: LoadTerminalKey = every_key_is_held,
+    book: TerminalBook | None = None,
     session_life: timedelta = SESSION_LIFE_MAX,
     books: Books | None = None,
     log_every: int = 0,
+    calls_per_s_max: int = 0,
 ) -> Handlers:
     """Join the parts of the door. `log_every`: 1 tells each call, 100 each hundredth, 0 faults.
+
+    `calls_per_s_max`: of one terminal; 0: no bound.
 
     `counter.post` must outlive its caller: a call whose deadline passes is cancelled where it
     waits, and the lane goes on.
@@ -161,10 +181,12 @@ def build_handlers(
     sessions = Sessions(store, vault, load_key, throttle)
     authenticator = Authenticator(clock, sessions, alarms)
     signin = Signin(clock, sessions, codec, random_bytes, alarms, log, session_life)
-    answers = answers_of(codec, counter, authenticator, clock)
+    book = book or NoBook()
+    answers = answers_of(codec, counter, authenticator, clock, book)
     if books is not None:
         answers |= answers_of_books(books)
-    return Handlers(Routes(authenticator, signin, answers, codec, clock, log), books)
+    pace = Pace(calls_per_s_max)
+    return Handlers(Routes(authenticator, signin, answers, codec, clock, log, book, pace), books)
 
 
 async def _echo(body: bytes, context: Context) -> bytes:

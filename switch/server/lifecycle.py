@@ -31,6 +31,7 @@ SERVICES: Final = (
     "medswitch.v1.ClearingService",
     "medswitch.v1.FilingService",
     "medswitch.v1.VisitService",
+    "medswitch.v1.CardService",
 )
 _RECEIVE_BYTES_MAX: Final = BODY_BYTES_MAX + 4_096
 """A body just above its limit still reaches our own check; anything larger is gRPC's to refuse."""

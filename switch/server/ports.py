@@ -14,9 +14,10 @@ from switch.clearing.answer import (
     WindowView,
 )
 from switch.clearing.period import Period
+from switch.model.call import Authenticated
 from switch.model.fault import Fault
 from switch.model.ids import TerminalId
-from switch.model.stages import Authenticated, GetSettlement, Inquiry, Recorded
+from switch.model.stages import GetSettlement, Inquiry, Recorded
 from switch.recon.difference import Difference
 from switch.recon.record import Group, Record, Scope, Total
 from switch.recon.totals import Balance
@@ -33,6 +34,29 @@ LoadTerminalKey = Callable[[TerminalId, int], Awaitable[None]]
 
 async def every_key_is_held(terminal_id: TerminalId, key_version: int) -> None:
     """Load nothing: for a vault that was given every terminal's record at its start."""
+
+
+class TerminalBook(Protocol):
+    """What is kept of terminals beside their sessions."""
+
+    async def note(self, terminal_id: TerminalId, software: str | None, at: datetime) -> None:
+        """Note that a terminal was there; `software`: as it said at its sign-in."""
+        ...
+
+    async def unlocked_at(self, terminal_id: TerminalId) -> datetime | None:
+        """Return when an operator last ended a terminal's lock."""
+        ...
+
+
+class NoBook:
+    """Keeps nothing."""
+
+    async def note(self, terminal_id: TerminalId, software: str | None, at: datetime) -> None:
+        """Keep nothing."""
+
+    async def unlocked_at(self, _: TerminalId) -> datetime | None:
+        """Know of no operator."""
+        return None
 
 
 class TerminalVault(Protocol):

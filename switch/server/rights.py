@@ -18,6 +18,7 @@ _RECONCILIATION: Final = "/medswitch.v1.ReconciliationService/"
 _CLEARING: Final = "/medswitch.v1.ClearingService/"
 _FILINGS: Final = "/medswitch.v1.FilingService/"
 _VISITS: Final = "/medswitch.v1.VisitService/"
+_CARDS: Final = "/medswitch.v1.CardService/"
 
 SIGN_IN: Final = _TERMINALS + "SignIn"
 SIGN_OUT: Final = _TERMINALS + "SignOut"
@@ -47,9 +48,18 @@ WITHDRAW_LINES: Final = _VISITS + "WithdrawLines"
 DISCHARGE: Final = _VISITS + "Discharge"
 CANCEL_VISIT: Final = _VISITS + "CancelVisit"
 GET_VISIT: Final = _VISITS + "GetVisit"
+REPORT_LOST: Final = _CARDS + "ReportLost"
+CONFIRM_LOST: Final = _CARDS + "ConfirmLost"
+RELEASE: Final = _CARDS + "Release"
+REPLACE: Final = _CARDS + "Replace"
+LOCK_CARD: Final = _CARDS + "LockCard"
+UNLOCK_CARD: Final = _CARDS + "UnlockCard"
+GET_CARD: Final = _CARDS + "GetCard"
+GET_HOLDER: Final = _CARDS + "GetHolder"
 
 _ANY: Final = frozenset(TerminalClass)
 _INSTITUTIONS: Final = frozenset({TerminalClass.INSTITUTION})
+_AGENCIES: Final = frozenset({TerminalClass.AGENCY})
 
 RIGHTS: Final[Mapping[str, frozenset[TerminalClass]]] = {
     SIGN_OUT: _ANY,
@@ -78,6 +88,14 @@ RIGHTS: Final[Mapping[str, frozenset[TerminalClass]]] = {
     DISCHARGE: _INSTITUTIONS,
     CANCEL_VISIT: _INSTITUTIONS,
     GET_VISIT: _ANY,
+    REPORT_LOST: _AGENCIES,
+    CONFIRM_LOST: _AGENCIES,
+    RELEASE: _AGENCIES,
+    REPLACE: _AGENCIES,
+    LOCK_CARD: _AGENCIES,
+    UNLOCK_CARD: _AGENCIES,
+    GET_CARD: _AGENCIES,
+    GET_HOLDER: _AGENCIES,
 }
 """Who may call what, once signed in. SignIn and Echo stand outside: there is no caller yet.
 
@@ -90,6 +108,8 @@ LOCK_FIRST: Final = timedelta(seconds=1)
 LOCK_LONGEST: Final = timedelta(minutes=5)
 FORGIVEN_AFTER: Final = timedelta(minutes=10)
 LOCKS_MAX: Final = 10_000
+LOOK_EVERY: Final = timedelta(seconds=1)
+"""How often it is looked whether an operator has ended a lock whose terminal goes on calling."""
 
 
 @dataclass(slots=True)
@@ -97,6 +117,7 @@ class _Misuse:
     count: int
     last_at: datetime
     locked_until: datetime
+    looked_at: datetime
 
 
 class Lock:
@@ -116,7 +137,7 @@ class Lock:
         if misuse is None:
             if len(self._misuses) >= LOCKS_MAX:
                 self._misuses.popitem(last=False)
-            misuse = self._misuses[terminal_id] = _Misuse(0, now, now)
+            misuse = self._misuses[terminal_id] = _Misuse(0, now, now, now - LOOK_EVERY)
         if now - misuse.last_at > FORGIVEN_AFTER:
             misuse.count = 0
         misuse.count += 1
@@ -132,3 +153,17 @@ class Lock:
             return False
         misuse = self._misuses.get(terminal_id)
         return misuse is not None and now < misuse.locked_until
+
+    def may_look(self, terminal_id: TerminalId, now: datetime) -> bool:
+        """Say whether to look now for an operator's word on a lock that holds."""
+        misuse = self._misuses.get(terminal_id)
+        if misuse is None or now - misuse.looked_at < LOOK_EVERY:
+            return False
+        misuse.looked_at = now
+        return True
+
+    def forgive(self, terminal_id: TerminalId, at: datetime) -> None:
+        """Forget the misuses up to an operator's word."""
+        misuse = self._misuses.get(terminal_id)
+        if misuse is not None and misuse.last_at <= at:
+            del self._misuses[terminal_id]

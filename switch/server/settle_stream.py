@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from grpc import aio
 
+from switch.model.call import Authenticated, Received
 from switch.model.fault import Fault
 from switch.model.ids import TerminalId
-from switch.model.stages import Authenticated, Received
 from switch.security.errors import MacMismatch
 from switch.security.mac import frame_message, frame_reply_message
 from switch.server import rights
@@ -43,6 +43,7 @@ class SettleStreamCall(Call):
         started_ns = perf_counter_ns()
         proven = await self._prove(b"", context)
         try:
+            await self._routes.look_for_unlock(proven)
             self._permit(proven, context)
         except Fault as fault:
             await self._fail(proven, context, fault, started_ns)
@@ -156,6 +157,7 @@ class _Stream:
         noted: list[str] = []
         routes.begin()
         try:
+            await routes.look_for_unlock(proven)
             routes.permit(proven, received.method)
             reply = await routes.answers[received.method](proven, noted.append)
             self._put(received, 0, reply)

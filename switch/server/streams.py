@@ -89,6 +89,7 @@ class CompareCall(StreamCall):
         try:
             proven = await self._prove(b"", context)
             try:
+                await routes.look_for_unlock(proven)
                 self._permit(proven, context)
                 await self._compare(proven, context)
             except Refused as refused:
@@ -151,6 +152,7 @@ class ListCall(StreamCall):
             proven = await self._prove(body, context)
             digest = ListDigest()
             try:
+                await routes.look_for_unlock(proven)
                 self._permit(proven, context)
                 async with LISTS[self._method](self._books, proven) as messages:
                     while (message := await asyncio.to_thread(next, messages, None)) is not None:

@@ -68,6 +68,31 @@ class Throttle:
             bucket.left_us = min(bucket.left_us + _GUESS_US, _FULL_US)
 
 
+class Pace:
+    """Calls of each terminal within one second, bounded; for proven calls only.
+
+    `most` 0: no bound. Nobody else's calls count, so nobody can use up a terminal's second.
+    """
+
+    __slots__ = ("_counts", "_most", "_second")
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._second = -1
+        self._counts: dict[str, int] = {}
+
+    def take(self, terminal_id: str, now: datetime) -> bool:
+        """Count one call; False when this second has no more of them."""
+        if not self._most:
+            return True
+        if now.second != self._second:
+            self._second = now.second
+            self._counts.clear()
+        count = self._counts.get(terminal_id, 0) + 1
+        self._counts[terminal_id] = count
+        return count <= self._most
+
+
 class Alarms:
     """Counts of refusals by kind; each kind is told at most once in ten seconds, with its count."""
 

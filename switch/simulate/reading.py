@@ -18,12 +18,13 @@ from medswitch.v1 import common_pb2, settlement_pb2
 from switch.audit.billed import as_decided
 from switch.audit.reader import month_in
 from switch.ledger.accumulators import applied, negated
+from switch.model.call import Authenticated, Received
 from switch.model.claim import IdentityEvidence
 from switch.model.codes import MemberClass
 from switch.model.ids import InstitutionCode, SessionId, TerminalId
 from switch.model.journal import JournalKind
 from switch.model.member import Accumulators
-from switch.model.stages import Authenticated, Received, Settle
+from switch.model.stages import Settle
 from switch.pipeline import snapshot
 from switch.simulate.replay import Adjusted, Amounts, Event, Restored, Settled, Undone
 from switch.wire.decode import decode

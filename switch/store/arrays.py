@@ -65,6 +65,7 @@ KINDS: Final = {
     "bigint": Kind(20, Struct(">q").pack),
     "text": Kind(25, str.encode),
     "bytea": Kind(17, bytes),
+    "date": Kind(1082, _day),
     "timestamptz": Kind(1184, _instant),
     "jsonb": Kind(3802, lambda text: b"\x01" + text.encode()),
     "bool[]": Kind(1000, partial(_array, 16, lambda yes: b"\x01" if yes else b"\x00")),

@@ -47,7 +47,7 @@ class Aside:
         return await self._there(lane.post(operation))
 
     async def inquire(self, inquiry: Inquiry) -> bytes:
-        """Return the reply to what changes nothing. Raises: Fault."""
+        """Return the reply to what changes nothing. Raises: Fault; Suspected, as a window."""
         _, inquiries = await self._parts()
         return await self._there(inquiries.ask(inquiry))
 

@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 
 from switch.office.change import Change, Decision, Kind
 from switch.security.port import KeyHome
-from switch.store import closing, cut_offs, policy
+from switch.store import closing, cut_offs, policy, registry, suspicion_office, vouchers
 from switch.store.key_office import key_effects
 from switch.store.office import Effect
 
@@ -32,4 +32,11 @@ EFFECTS: Final[Mapping[Kind, Effect]] = {
     Kind.ACTIVATE_POLICY: policy.activate,
     Kind.SET_CUT_OFF: cut_offs.set_cut_off,
     Kind.REOPEN_PERIOD: closing.reopen,
+    Kind.RESOLVE_SUSPICION: suspicion_office.resolve,
+    Kind.REGISTER_TERMINAL: registry.register,
+    Kind.BLOCK_TERMINAL: registry.block,
+    Kind.UNBLOCK_TERMINAL: registry.unblock,
+    Kind.UNLOCK_TERMINAL: registry.unlock,
+    Kind.OPEN_INSTITUTION: registry.open_institution,
+    Kind.TRUST_ISSUER: vouchers.trust,
 }

@@ -14,6 +14,7 @@ from switch.model.fault import Fault, FaultReason
 from switch.model.stages import GetSettlement, Inquiry
 from switch.pipeline.desk import Desk
 from switch.pipeline.ports import Clock
+from switch.pipeline.suspicion import Suspected
 from switch.pipeline.view import Reference, View
 from switch.store.postman import Postman, Refused, TryAgain, Unavailable, loaded
 
@@ -61,7 +62,7 @@ class InquiryWindow:
             await self._postman.close()
 
     async def ask(self, inquiry: Inquiry | GetSettlement) -> bytes:
-        """Return the reply. Raises: Fault."""
+        """Return the reply. Raises: Fault; Suspected when the lane is to decide it."""
         if self._closing:
             raise Fault(FaultReason.SHUTTING_DOWN, "this process is draining")
         if len(self._queue) >= QUEUE_MAX:
@@ -123,8 +124,8 @@ class InquiryWindow:
             return
         try:
             future.set_result(self._desk.answer(view, inquiry))
-        except Fault as fault:
-            future.set_exception(fault)
+        except (Fault, Suspected) as outcome:
+            future.set_exception(outcome)
         except Exception:  # one bad claim must not fail its neighbours
             log.exception("inquiry_failed")
             future.set_exception(Fault(FaultReason.INTERNAL, CANNOT))

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 from switch.ledger import accumulators, entries
 from switch.ledger.digest import canonical_json, instant_us, journal_bytes, request_bytes
+from switch.model.card_office import ChangeCard
 from switch.model.claim import Evidence
 from switch.model.frozen import frozen
 from switch.model.ids import (
@@ -19,7 +20,7 @@ from switch.model.ids import (
 )
 from switch.model.journal import Journal
 from switch.model.member import Accumulators, Member
-from switch.model.stages import Adjust, Recorded, Settle
+from switch.model.stages import Adjust, Presettle, ReadMember, Recorded, Settle
 from switch.pipeline.undo import TOMBSTONE
 from switch.pipeline.view import Outcome
 from switch.security.encode import stored_mac
@@ -278,11 +279,13 @@ def _tombstone_row(row: list[Any], original: RequestId) -> list[Any]:
 def _bucket(operation: Recorded | Adjust, outcome: Outcome) -> int:
     if outcome.member_id:
         return bucket_of_member(MemberId(outcome.member_id))
-    if isinstance(operation, Settle):
+    if isinstance(operation, Settle | ReadMember | Presettle):
         evidence: Evidence = operation.evidence
         return bucket_of_person(evidence.social_security_number)
     if isinstance(operation, Adjust):
         raise AssertionError("an adjustment is somebody's")  # its outcome names him
+    if isinstance(operation, ChangeCard):
+        return bucket_of_person(operation.asked.social_security_number)
     return bucket_of_member(member_named(operation))
 
 

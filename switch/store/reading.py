@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from psycopg.rows import TupleRow
 
+from switch.model.card_office import OnCards
 from switch.model.claim import CardEvidence, Evidence
 from switch.model.codes import CardStatus, FilingKind, Insurance, MemberClass
 from switch.model.ids import (
@@ -47,6 +48,7 @@ from switch.store.filings import read_filings
 from switch.store.lives import read_lives
 from switch.store.old_books import OldBooks
 from switch.store.originals import read_books, read_originals, undone_by
+from switch.store.shown import ON_CARDS, holder_of, read_cards, read_shown
 from switch.store.visits import read_visits
 
 Asked = Recorded | Inquiry | GetSettlement
@@ -128,6 +130,8 @@ async def read(
         _add_register(view, row)
     if relatives := {r for m in view.people.values() for r in bound(m.filings)}:
         await _read_people(channel, view, relatives)
+    kinds = {type(one) for one in asked}
+    await read_shown(channel, view, asked, kinds)
     if any(row.undone is not None for row in view.register.values()):
         await read_lives(channel, view)
     undoing = [(one, stated) for one in asked if (stated := undone_by(one)) is not None]
@@ -137,6 +141,8 @@ async def read(
     filed = {one.member_id for one in asked if isinstance(one, OnFilings)}
     if filed:
         await read_filings(channel, view, filed)
+    if not kinds.isdisjoint(ON_CARDS):
+        await read_cards(channel, view, asked)
     await _read_visits(channel, view, asked, undoing)
     return view
 
@@ -186,6 +192,8 @@ def _people_keys(asked: Iterable[Asked]) -> tuple[list[Any], ...]:
             members.add((bucket_of_member(member_id), member_id))
             if isinstance(one, File) and one.relative is not None:
                 members.add((bucket_of_member(one.relative), one.relative))
+        elif isinstance(one, OnCards):
+            persons.add((bucket_of_person(holder_of(one)), holder_of(one)))
         elif not isinstance(one, GetSettlement):
             evidence: Evidence = one.evidence
             bucket = bucket_of_person(evidence.social_security_number)

@@ -22,6 +22,7 @@ from switch.pipeline.view import Reference
 from switch.security.custody import KeyRecord
 from switch.store.keys import load_keys
 from switch.store.rule_books import Shelf, load_epoch, load_shelf, shipped_regions
+from switch.store.vouchers import load_issuers
 
 RECENT_S: Final = 1.0
 """How long a presettlement may be made under an epoch that was compared this long ago."""
@@ -83,14 +84,18 @@ class ReferenceCache:
             if known is None or shelf is None or shelf.epoch != epoch or since < shelf.since:
                 shelf = load_shelf(connection, since)
                 institutions, agencies = load_institutions(connection), load_agencies(connection)
+                issuers = load_issuers(connection)
                 regions: frozenset[str] = frozenset(shipped_regions())
                 self._records = load_keys(connection)
             else:
                 institutions, agencies = dict(known.institutions), dict(known.agencies)
+                issuers = dict(known.issuers)
                 regions = known.regions
         self._shelf = shelf
         rules = shelf.rules(windows, today)
-        return Reference(shelf.epoch, rules, institutions, windows, agencies, regions)
+        return Reference(
+            shelf.epoch, rules, institutions, windows, agencies, issuers=issuers, regions=regions
+        )
 
 
 def load_agencies(connection: Connection[TupleRow]) -> dict[str, Agency]:

@@ -23,9 +23,9 @@ from switch.clearing.answer import (
 from switch.clearing.netting import dues, settle
 from switch.clearing.period import Kind, Period, cut_off_of
 from switch.clearing.statement import Line
+from switch.model.call import Authenticated
 from switch.model.fault import Fault, FaultReason
 from switch.model.ids import RegionCode
-from switch.model.stages import Authenticated
 from switch.pipeline.ports import Clock
 from switch.store import clearing_acts
 from switch.store.connection import RUNTIME_ROLE

@@ -7,15 +7,21 @@ lines of a visit are not kept twice: the request's own body has them, the regist
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from switch.ledger.digest import canonical_json
+from switch.model.card import CardEvent
 from switch.model.filing import FilingRecord
 from switch.model.ids import RequestId, bucket_of_visit
+from switch.model.suspicion import Suspicion
 from switch.model.visit import LinesAdded, LinesWithdrawn, Visit
+from switch.model.voucher import VoucherUse
 from switch.pipeline.view import Write
+from switch.store.card_events import event_row
 from switch.store.filings import filing_row
+from switch.store.suspicions import suspicion_row
 from switch.store.visits import line_content, visit_row
+from switch.store.vouchers import voucher_row
 
 Row = Mapping[str, Any]
 """Column → JSON value; days and instants as ISO text."""
@@ -26,12 +32,18 @@ FILING: Final = "filing"
 VISIT: Final = "visit"
 ADDED: Final = "visit_line_added"
 WITHDRAWN: Final = "visit_line_withdrawn"
+CARD_EVENT: Final = "card_event"
+SUSPICION: Final = "suspicion"
+VOUCHER_USE: Final = "voucher_use"
 
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     FILING: ("member_id", "filing_id"),
     VISIT: ("visit_id",),
     ADDED: ("visit_id", "change"),
     WITHDRAWN: ("visit_id", "change"),
+    CARD_EVENT: ("member_id", "version"),
+    SUSPICION: ("member_id", "version"),
+    VOUCHER_USE: ("member_id", "nonce"),
 }
 """Section → the columns that name a row; the bucket follows from the person."""
 
@@ -51,6 +63,14 @@ def sections_of(writes: Iterable[Write]) -> Sections:
             case LinesWithdrawn():
                 pairs = [list(pair) for pair in one.lines]
                 found.setdefault(WITHDRAWN, []).append(_changed(one, pairs))
+            case CardEvent():
+                found.setdefault(CARD_EVENT, []).append(event_row(one))
+            case Suspicion():
+                found.setdefault(SUSPICION, []).append(suspicion_row(one))
+            case VoucherUse():
+                found.setdefault(VOUCHER_USE, []).append(voucher_row(one))
+            case _:
+                assert_never(one)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Who changes what is on file, and why, on the wire: of filings and of visits."""
+"""Who changes what is on file, and why, on the wire: of filings, visits and cards."""
 
 from medswitch.v1 import common_pb2
 from switch.model.act import Act, Reason
@@ -7,13 +7,13 @@ from switch.wire import checks
 from switch.wire.outcome import epoch_ms
 
 
-def reason_of(message: common_pb2.Reason | None) -> Reason:
-    """Return who asks for a change, and why. Raises: Fault MALFORMED."""
+def reason_of(message: common_pb2.Reason | None, field: str = "reason") -> Reason:
+    """Return who asks for a change, and why. `field`: where it stands. Raises: Fault MALFORMED."""
     if message is None:
-        raise malformed("reason", "reason is missing; say who asks for the change, and why")
+        raise malformed(field, f"{field} is missing; say who asks for the change, and why")
     return Reason(
-        checks.text_of("reason.operator", message.operator, 1, 50),
-        checks.text_of("reason.why", message.why, 1, 200),
+        checks.text_of(f"{field}.operator", message.operator, 1, 50),
+        checks.text_of(f"{field}.why", message.why, 1, 200),
     )
 
 

@@ -16,8 +16,8 @@ from switch.clearing.answer import (
 )
 from switch.clearing.netting import net
 from switch.clearing.period import Kind, Period
+from switch.model.call import Authenticated
 from switch.model.fault import malformed
-from switch.model.stages import Authenticated
 from switch.wire import checks
 from switch.wire.outcome import done, epoch_ms
 from switch.wire.parse import parse

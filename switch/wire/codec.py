@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from switch.model.answer import Answer
+from switch.model.call import Authenticated
 from switch.model.claim import Claim
 from switch.model.fault import Fault
 from switch.model.ids import RequestId
-from switch.model.stages import Authenticated
 from switch.wire import decode, differ, encode, faults, frames, terminal
 from switch.wire.decode import Operation
 from switch.wire.terminal import SigninReply, SigninRequest

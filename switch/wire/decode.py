@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
-from medswitch.v1 import common_pb2, settlement_pb2
+from medswitch.v1 import card_pb2, common_pb2, settlement_pb2
+from switch.model.call import Authenticated
 from switch.model.claim import (
     CardEvidence,
     Claim,
@@ -18,6 +19,7 @@ from switch.model.claim import (
     Expected,
     IdentityEvidence,
     Prescription,
+    VoucherEvidence,
 )
 from switch.model.codes import InjuryCause, Kind
 from switch.model.fault import Fault, FaultReason, malformed
@@ -26,6 +28,7 @@ from switch.model.ids import (
     CardIdentifier,
     InstitutionCode,
     RequestId,
+    SocialSecurityNumber,
     is_visit_id,
     parse_member_id,
     parse_region,
@@ -33,8 +36,8 @@ from switch.model.ids import (
     request_institution,
 )
 from switch.model.stages import (
-    Authenticated,
     Cancel,
+    GetHolder,
     GetSettlement,
     Inquiry,
     Original,
@@ -44,12 +47,15 @@ from switch.model.stages import (
     Reverse,
     Settle,
 )
-from switch.wire import checks, filing, methods, visit
+from switch.security.voucher import read_token
+from switch.wire import card, checks, filing, methods, visit
 from switch.wire.lines import fee_lines
 from switch.wire.parse import parse
 
 Operation = Inquiry | Recorded | GetSettlement
 
+YEAR_FIRST: Final = 2000
+"""Nothing was settled by card before."""
 _CARD_NUMBER: Final = re.compile(r"[A-Z0-9]{9}")
 _SIGNED_AT: Final = re.compile(r"[0-9]{14}")
 _KINDS: Final = {kind.value: kind for kind in Kind}
@@ -65,8 +71,9 @@ def decode(method: str, call: Authenticated) -> Operation:
 
     Raises: Fault MALFORMED, NOT_PERMITTED, UNIMPLEMENTED.
     """
-    decoder = _DECODERS.get(methods.short_name(method))
-    if decoder is None:
+    name = methods.short_name(method)
+    decoder = _DECODERS.get(name)
+    if decoder is None or method not in {name, methods.PATHS[name]}:
         raise Fault(FaultReason.UNIMPLEMENTED, f"there is no method {method[:100]} here")
     return decoder(call)
 
@@ -135,6 +142,20 @@ def _get_settlement(call: Authenticated) -> GetSettlement:
     return GetSettlement(call, _original(message.original, call.institution))
 
 
+def _get_holder(call: Authenticated) -> GetHolder:
+    message = parse(card_pb2.GetHolderRequest, call.received.body)
+    this_year = call.received.received_at.astimezone(BEIJING).year
+    year = message.year or this_year
+    if not YEAR_FIRST <= year <= this_year:
+        raise malformed("year", f"year {year} is none; send {YEAR_FIRST} to {this_year}, or none")
+    return GetHolder(
+        call,
+        checks.request_id("request_id", message.request_id, call.institution),
+        _evidence(message.evidence, signed=False),
+        year,
+    )
+
+
 _DECODERS: Final[dict[str, Callable[[Authenticated], Operation]]] = {
     methods.READ_MEMBER: _read_member,
     methods.PRESETTLE: _presettle,
@@ -152,6 +173,14 @@ _DECODERS: Final[dict[str, Callable[[Authenticated], Operation]]] = {
     methods.DISCHARGE: visit.decode_discharge,
     methods.CANCEL_VISIT: visit.decode_cancel,
     methods.GET_VISIT: visit.decode_get,
+    methods.REPORT_LOST: card.decode_report_lost,
+    methods.CONFIRM_LOST: card.decode_confirm_lost,
+    methods.RELEASE: card.decode_release,
+    methods.REPLACE: card.decode_replace,
+    methods.LOCK_CARD: card.decode_lock,
+    methods.UNLOCK_CARD: card.decode_unlock,
+    methods.GET_CARD: card.decode_get_card,
+    methods.GET_HOLDER: _get_holder,
 }
 
 
@@ -260,7 +289,26 @@ def _evidence(message: common_pb2.Evidence, *, signed: bool) -> Evidence:
                 parse_social_security_number,
             )
         )
-    raise malformed("evidence", "evidence holds no credential; send card or identity")
+    if credential == "voucher":
+        return _voucher(message.voucher)
+    raise malformed("evidence", "evidence holds no credential; send card, voucher or identity")
+
+
+def _voucher(message: common_pb2.VoucherEvidence) -> VoucherEvidence:
+    try:
+        token = read_token(message.token)
+    except ValueError as error:
+        raise malformed("evidence.voucher.token", f"evidence.voucher.token: {error}") from None
+    return VoucherEvidence(
+        SocialSecurityNumber(token.number),
+        token.issuer,
+        token.nonce,
+        token.issued_ms,
+        token.expires_ms,
+        token.message,
+        token.signature,
+        message.token,
+    )
 
 
 def _card(message: common_pb2.CardEvidence, *, signed: bool) -> CardEvidence:

@@ -5,10 +5,10 @@ from typing import Final
 
 from google.protobuf.message import DecodeError, Message
 
-from medswitch.v1 import filing_pb2, settlement_pb2, visit_pb2
+from medswitch.v1 import card_pb2, filing_pb2, settlement_pb2, visit_pb2
 from switch.wire import methods
 
-_REQUESTS: Final[Mapping[str, type[Message]]] = {
+REQUESTS: Final[Mapping[str, type[Message]]] = {
     methods.READ_MEMBER: settlement_pb2.ReadMemberRequest,
     methods.PRESETTLE: settlement_pb2.PresettleRequest,
     methods.SETTLE: settlement_pb2.SettleRequest,
@@ -25,6 +25,14 @@ _REQUESTS: Final[Mapping[str, type[Message]]] = {
     methods.DISCHARGE: visit_pb2.DischargeRequest,
     methods.CANCEL_VISIT: visit_pb2.CancelVisitRequest,
     methods.GET_VISIT: visit_pb2.GetVisitRequest,
+    methods.REPORT_LOST: card_pb2.ReportLostRequest,
+    methods.CONFIRM_LOST: card_pb2.ConfirmLostRequest,
+    methods.RELEASE: card_pb2.ReleaseRequest,
+    methods.REPLACE: card_pb2.ReplaceRequest,
+    methods.LOCK_CARD: card_pb2.LockCardRequest,
+    methods.UNLOCK_CARD: card_pb2.UnlockCardRequest,
+    methods.GET_CARD: card_pb2.GetCardRequest,
+    methods.GET_HOLDER: card_pb2.GetHolderRequest,
 }
 
 
@@ -34,7 +42,7 @@ def differing_field(method: str, recorded: bytes, received: bytes) -> str:
     "encoding": the values are the same and the bytes are not; a repeat sends the same bytes.
     "body": one of them does not parse.
     """
-    kind = _REQUESTS[methods.short_name(method)]
+    kind = REQUESTS[methods.short_name(method)]
     try:
         before, after = kind.FromString(recorded), kind.FromString(received)
     except DecodeError:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Final, assert_never
 
-from medswitch.v1 import filing_pb2, reply_pb2, settlement_pb2, visit_pb2
+from medswitch.v1 import card_pb2, filing_pb2, reply_pb2, settlement_pb2, visit_pb2
 from switch.model.answer import (
     Answer,
+    CardAnswer,
     DeclineAnswer,
     FilingAnswer,
     FilingsAnswer,
+    HolderAnswer,
     LinesAnswer,
     MemberAnswer,
     PresettleAnswer,
@@ -19,7 +21,7 @@ from switch.model.answer import (
     VisitAnswer,
     VisitToldAnswer,
 )
-from switch.wire import filing, methods, visit
+from switch.wire import card, filing, holder, methods, visit
 from switch.wire.outcome import declined, done, epoch_ms, iso
 from switch.wire.person import member_message
 from switch.wire.replaced import original_message, write_replaced, write_restored
@@ -42,9 +44,11 @@ _Reply = (
     | visit_pb2.DischargeResponse
     | visit_pb2.CancelVisitResponse
     | visit_pb2.GetVisitResponse
+    | card.Response
+    | card_pb2.GetHolderResponse
 )
 
-_REPLIES: Final[Mapping[str, type[_Reply]]] = {
+REPLIES: Final[Mapping[str, type[_Reply]]] = {
     methods.READ_MEMBER: settlement_pb2.ReadMemberResponse,
     methods.PRESETTLE: settlement_pb2.PresettleResponse,
     methods.SETTLE: settlement_pb2.SettleResponse,
@@ -61,7 +65,10 @@ _REPLIES: Final[Mapping[str, type[_Reply]]] = {
     methods.DISCHARGE: visit_pb2.DischargeResponse,
     methods.CANCEL_VISIT: visit_pb2.CancelVisitResponse,
     methods.GET_VISIT: visit_pb2.GetVisitResponse,
+    **card.RESPONSES,
+    methods.GET_HOLDER: card_pb2.GetHolderResponse,
 }
+"""Method → its reply message."""
 
 _STATES: Final[Mapping[State, settlement_pb2.SettlementState.ValueType]] = {
     state: settlement_pb2.SettlementState.Value(f"SETTLEMENT_STATE_{state.name}") for state in State
@@ -75,7 +82,7 @@ def encode(method: str, answer: Answer) -> bytes:
     """
     name = methods.short_name(method)
     reply = _message(name, answer)
-    if not isinstance(reply, _REPLIES[name]):
+    if not isinstance(reply, REPLIES[name]):
         raise ValueError(f"{type(answer).__name__} does not answer {name}")
     return reply.SerializeToString()
 
@@ -107,6 +114,10 @@ def _message(name: str, answer: Answer) -> _Reply:
             return visit.lines_response(name, answer)
         case VisitToldAnswer():
             return visit.told_response(answer)
+        case HolderAnswer():
+            return holder.holder_response(answer)
+        case CardAnswer():
+            return card.card_response(name, answer)
         case _:
             assert_never(answer)
 
@@ -150,7 +161,7 @@ def _presettled(answer: PresettleAnswer) -> settlement_pb2.PresettleResponse:
 def _declined(name: str, answer: DeclineAnswer) -> _Reply:
     outcome = declined(answer.request_id, answer.decline)
     if answer.decision is None:
-        return _REPLIES[name](outcome=outcome)
+        return REPLIES[name](outcome=outcome)
     reply = settlement_pb2.SettleResponse(outcome=outcome)
     write_decision(reply.decision, answer.decision)
     return reply

@@ -6,11 +6,12 @@ from typing import Final
 
 from medswitch.v1 import filing_pb2
 from switch.model.answer import FilingAnswer, FilingsAnswer
+from switch.model.call import Authenticated
 from switch.model.codes import CROSS_CITY_FILINGS, FilingKind
 from switch.model.fault import malformed
 from switch.model.filing import FilingRecord
 from switch.model.ids import MemberId, parse_member_id, parse_region
-from switch.model.stages import Authenticated, File, ListFilings, Withdraw
+from switch.model.stages import File, ListFilings, Withdraw
 from switch.wire import checks
 from switch.wire.acts import act_message, reason_of
 from switch.wire.outcome import done

@@ -18,6 +18,14 @@ WITHDRAW_LINES: Final = "WithdrawLines"
 DISCHARGE: Final = "Discharge"
 CANCEL_VISIT: Final = "CancelVisit"
 GET_VISIT: Final = "GetVisit"
+REPORT_LOST: Final = "ReportLost"
+CONFIRM_LOST: Final = "ConfirmLost"
+RELEASE: Final = "Release"
+REPLACE: Final = "Replace"
+LOCK_CARD: Final = "LockCard"
+UNLOCK_CARD: Final = "UnlockCard"
+GET_CARD: Final = "GetCard"
+GET_HOLDER: Final = "GetHolder"
 
 ORIGINAL_METHODS: Final = {
     SETTLE: SETTLE,
@@ -40,6 +48,9 @@ _SERVICES: Final = {
     "FilingService": (FILE, WITHDRAW, LIST_FILINGS),
     "VisitService": (
         REGISTER, UPDATE, UPLOAD_LINES, WITHDRAW_LINES, DISCHARGE, CANCEL_VISIT, GET_VISIT,
+    ),
+    "CardService": (
+        REPORT_LOST, CONFIRM_LOST, RELEASE, REPLACE, LOCK_CARD, UNLOCK_CARD, GET_CARD, GET_HOLDER,
     ),
 }
 # fmt: on

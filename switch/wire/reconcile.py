@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from medswitch.v1 import reconciliation_pb2 as pb
+from switch.model.call import Authenticated
 from switch.model.fault import malformed
 from switch.model.ids import InstitutionCode
 from switch.model.money import AMOUNT_FEN_MAX
-from switch.model.stages import Authenticated
 from switch.recon.difference import Difference, Kind, Repair
 from switch.recon.record import Group, Leg, Parts, Record, Scope, Total
 from switch.recon.totals import Balance, GroupTotal

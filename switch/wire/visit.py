@@ -6,6 +6,7 @@ from typing import Final
 from medswitch.v1 import common_pb2, visit_pb2
 from switch.model.act import Reason
 from switch.model.answer import LinesAnswer, VisitAnswer, VisitToldAnswer
+from switch.model.call import Authenticated
 from switch.model.claim import FeeLine
 from switch.model.codes import Kind
 from switch.model.fault import malformed
@@ -18,7 +19,6 @@ from switch.model.ids import (
     parse_visit_id,
 )
 from switch.model.stages import (
-    Authenticated,
     Cancellation,
     CancelVisit,
     Discharge,

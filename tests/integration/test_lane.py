@@ -9,6 +9,7 @@ import pytest
 from clients.bill import item
 from medswitch.v1 import reply_pb2, settlement_pb2
 from switch.model.fault import Fault, FaultReason
+from tests.fix_cards import Office
 from tests.fix_province import ManualClock, Province, original_of, room
 
 OK = reply_pb2.REPLY_CODE_OK
@@ -282,15 +283,13 @@ async def test_an_ended_session_posts_nothing_and_its_neighbours_do(province: Pr
 
 
 async def test_a_lost_report_is_seen_by_the_very_next_transaction(province: Province) -> None:
-    from switch.model.ids import MemberId
-    from switch.store import cards
-
-    async with room(province) as counter:
+    async with (
+        room(province) as counter,
+        room(province, "ningbo_agency", counter.clock) as agency,
+    ):
         card, claim = province.card("card_loser"), counter.claim()
         shown = await counter.presettle(claim, card)
-        member = MemberId(province.member_id("card_loser"))
-        with psycopg.connect(province.url, autocommit=True) as connection:
-            cards.report_lost(connection, member, actor="telephone", at=counter.clock.now())
+        assert (await Office(agency).report_lost("card_loser")).outcome.code == OK
         declined = await counter.settle(counter.settle_body(claim, card, shown))
         assert declined.outcome.code == reply_pb2.REPLY_CODE_CARD_TEMPORARILY_LOST
 

@@ -8,15 +8,10 @@ import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from switch.model.ids import MemberId
-from switch.model.member import Card
 from switch.office.activation import Activation
 from switch.security.custody import KekAlgorithm, KeyEncryptionKey
 from switch.seed import demonstration
-from switch.seed.demonstration import people
-from switch.seed.identity import CardFactory
 from switch.seed.places import HOME
-from switch.store.cards import CardChangeRefused, release, replace_card, report_lost
 from switch.store.connection import RUNTIME_ROLE
 from switch.store.keys import load_keys, save_keys
 from switch.store.rule_books import (
@@ -34,10 +29,6 @@ TODAY = date(2026, 11, 24)
 DAY = timedelta(days=1)
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 KEK = KeyEncryptionKey("kek-test", KekAlgorithm.SM4_GCM, bytes(range(16)))
-NAMED = {one.name: one for one in people(CardFactory.of(1), TODAY)}
-LOSER = NAMED["card_loser"].member
-NEW_CARD = NAMED["card_loser"].replacement
-NOBODY = MemberId("000000009999")
 
 
 @pytest.fixture
@@ -57,92 +48,15 @@ def owner(conn: Connection[TupleRow]) -> Connection[TupleRow]:
     return conn
 
 
-def state(conn: Connection[TupleRow], member_id: str) -> TupleRow | None:
-    return conn.execute(
-        "SELECT version, card_status, card_identifier, atc FROM medswitch.member"
-        " WHERE member_id = %s",
-        (member_id,),
-    ).fetchone()
-
-
-def events(conn: Connection[TupleRow], member_id: str) -> list[TupleRow]:
-    return conn.execute(
-        "SELECT version, kind, actor FROM medswitch.member_event WHERE member_id = %s"
-        " ORDER BY version",
-        (member_id,),
-    ).fetchall()
-
-
-def new_card() -> Card:
-    assert NEW_CARD is not None
-    return NEW_CARD
-
-
-def test_loss_release_and_replacement_each_make_one_version(conn: Connection[TupleRow]) -> None:
-    old, new = LOSER.card.identifier, new_card()
-    member_id = LOSER.member_id
-    assert report_lost(conn, member_id, actor="hotline", at=NOW) == 2
-    assert state(conn, member_id) == (2, "temporarily_lost", old, 0)
-    assert release(conn, member_id, actor="office", at=NOW) == 3
-    assert state(conn, member_id) == (3, "normal", old, 0)
-    assert report_lost(conn, member_id, actor="office", at=NOW, temporary=False) == 4
-    assert replace_card(conn, member_id, new, actor="office", at=NOW) == 5
-    assert state(conn, member_id) == (5, "normal", new.identifier, 0)
-    assert events(conn, member_id) == [
-        (1, "opening", "seed"),
-        (2, "card_lost", "hotline"),
-        (3, "card_released", "office"),
-        (4, "card_lost", "office"),
-        (5, "card_replaced", "office"),
-    ]
-    cards = conn.execute(
-        "SELECT identifier FROM medswitch.card WHERE member_id = %s", (member_id,)
-    ).fetchall()
-    assert {row[0] for row in cards} == {old, new.identifier}, "the old card stays known, and dead"
-
-
-def test_a_temporary_loss_becomes_formal_and_not_the_other_way(conn: Connection[TupleRow]) -> None:
-    member_id = LOSER.member_id
-    report_lost(conn, member_id, actor="a", at=NOW)
-    report_lost(conn, member_id, actor="a", at=NOW, temporary=False)
-    with pytest.raises(CardChangeRefused):
-        report_lost(conn, member_id, actor="a", at=NOW)
-    found = state(conn, member_id)
-    assert found is not None
-    assert found[:2] == (3, "lost")
-
-
-def test_what_the_status_forbids_changes_nothing(conn: Connection[TupleRow]) -> None:
-    locked = NAMED["card_locked"].member.member_id
-    before = state(conn, locked), state(conn, LOSER.member_id)
-    with pytest.raises(CardChangeRefused):
-        release(conn, LOSER.member_id, actor="a", at=NOW)
-    with pytest.raises(CardChangeRefused):
-        release(conn, locked, actor="a", at=NOW)
-    with pytest.raises(CardChangeRefused):
-        replace_card(conn, locked, new_card(), actor="a", at=NOW)
-    with pytest.raises(CardChangeRefused):
-        report_lost(conn, NOBODY, actor="a", at=NOW)
-    assert (state(conn, locked), state(conn, LOSER.member_id)) == before
-    assert len(events(conn, locked)) == 1
-
-
-def test_a_card_is_issued_once(conn: Connection[TupleRow]) -> None:
-    replace_card(conn, LOSER.member_id, new_card(), actor="a", at=NOW)
-    with pytest.raises(CardChangeRefused):
-        replace_card(conn, LOSER.member_id, new_card(), actor="a", at=NOW)
-    found = state(conn, LOSER.member_id)
-    assert found is not None
-    assert found[0] == 2
-
-
-def test_the_runtime_role_changes_cards_by_these_functions_only(
+def test_the_runtime_role_changes_no_card_by_itself(
     conn: Connection[TupleRow],
 ) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         conn.execute("UPDATE medswitch.member SET card_status = 'normal'")
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         conn.execute("INSERT INTO medswitch.card DEFAULT VALUES")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        conn.execute("SELECT medswitch.write_card_events('[]')")
 
 
 def test_keys_come_back_as_they_were_saved(owner: Connection[TupleRow]) -> None:

@@ -171,7 +171,7 @@ class OfficeMachine(RuleBasedStateMachine):
                 self.book.roles[page.content["name"]] = frozenset(map(Role, page.content["roles"]))
             case Kind.RETIRE_OFFICER:
                 self.book.retired.add(page.content["name"])
-            case _:
+            case _:  # changes of other tables: the office itself stays as it is
                 pass
 
     @rule(hours=st.sampled_from([1, 7, 24, 24 * 7]))

@@ -19,7 +19,10 @@ CLIENT_MAY_SEE = (
     "switch.wire",
     *(
         f"switch.security.{name}"
-        for name in ("suite", "mac", "kdf", "keys", "card_proof", "errors")
+        for name in (
+            *("suite", "mac", "kdf", "keys", "card_proof", "errors"),
+            *("public_signature", "voucher"),
+        )
     ),
 )
 """A terminal may share the words and the arithmetic that vectors judge, not our idea of right: no

@@ -12,9 +12,9 @@ from psycopg.rows import TupleRow
 from switch.clearing.answer import Answer, Result
 from switch.clearing.period import Kind, Period
 from switch.clearing.policy import ClearingPolicy
+from switch.model.call import Authenticated, Received
 from switch.model.ids import RegionCode, SessionId, TerminalId, make_request_id
 from switch.model.journal import INTERCITY
-from switch.model.stages import Authenticated, Received
 from switch.office.change import Change, Verb
 from switch.office.change import Kind as ChangeKind
 from switch.office.clearing import Reopening

@@ -70,7 +70,7 @@ def test_acts_are_what_terminals_were_answered(ledger: Ledger) -> None:
     } | {
         (answer.reply.undone.original.request_id, True): answer.reply.undone
         for answer in ledger.answers
-        if answer.method != "Settle" and answer.reply.undone.undo_settlement_id
+        if answer.method in {"Cancel", "Reverse"} and answer.reply.undone.undo_settlement_id
     }
     found = {}
     for at in ("ningbo_community", "hangzhou_tertiary"):

@@ -1,8 +1,8 @@
 """Whichever figure or day of a shipped policy changes by one, a case of tests/cases notices.
 
-The cases, those of filings and those of stays are run against the policy with one number one higher
-or lower, or one day one earlier or later: if all still hold, nothing stands at that bound. What no
-claim can show is left out by name.
+The cases, those of filings, of cards and of stays are run against the policy with one number one
+higher or lower, or one day one earlier or later: if all still hold, nothing stands at that bound.
+What no claim can show is left out by name.
 """
 
 import re
@@ -23,6 +23,7 @@ from switch.rules.adjudicate import Rules
 from switch.rules.book import RuleBook
 from switch.rules.source import parse_toml
 from switch.store.rule_books import load_shipped
+from tests.fix_card_cases import CardCase, card_cases
 from tests.fix_filing_cases import FilingCase, filing_cases
 from tests.fix_stay_cases import StayCase, stay_cases
 
@@ -48,8 +49,12 @@ class Case:
 
 
 @cache
-def cases_of(region: str) -> list[Case | FilingCase | StayCase]:
-    found: list[Case | FilingCase | StayCase] = [*filing_cases(region), *stay_cases(region)]
+def cases_of(region: str) -> list[Case | CardCase | FilingCase | StayCase]:
+    found: list[Case | CardCase | FilingCase | StayCase] = [
+        *filing_cases(region),
+        *card_cases(region),
+        *stay_cases(region),
+    ]
     for path in sorted(CASES.glob("*.toml")):
         document: dict[str, Any] = parse_toml(path.name, path.read_text(encoding="utf-8"))
         for case in document["case"]:

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from switch.model.call import Authenticated, Received
 from switch.model.fault import Fault, FaultReason
 from switch.model.ids import InstitutionCode, MemberId, RequestId, SessionId, TerminalId
 from switch.model.money import Fen
-from switch.model.stages import Authenticated, Cancel, Original, Received, Reverse
+from switch.model.stages import Cancel, Original, Reverse
 from switch.store.waiting import Waiting, fail_all, take, wait_for
 
 AT = datetime(2018, 12, 1, 4, tzinfo=UTC)

@@ -8,6 +8,7 @@ import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor
 
 from medswitch.v1 import (
+    card_pb2,
     clearing_pb2,
     common_pb2,
     filing_pb2,
@@ -17,9 +18,12 @@ from medswitch.v1 import (
     terminal_pb2,
     visit_pb2,
 )
+from switch.model.card import LOCKS, CardChange, Channel
 from switch.model.codes import CardStatus, FilingKind, FundPayType, MemberClass
 from switch.model.reply import REPLY_TEXTS, Next, ReplyCode
 from switch.server import rights
+from switch.wire.card import CHANGES, CHANNELS
+from switch.wire.card import LOCKS as CARD_LOCKS
 from switch.wire.national import FLAT_FIELDS, FUND_FIELDS
 from switch.wire.outcome import CODES, NEXTS
 from switch.wire.person import CARD_STATUSES, FILING_KINDS
@@ -28,6 +32,7 @@ from switch.wire.split import MEMBER_CLASSES
 FILES: list[FileDescriptor] = [
     module.DESCRIPTOR
     for module in (
+        card_pb2,
         clearing_pb2,
         common_pb2,
         filing_pb2,
@@ -80,6 +85,9 @@ def test_every_word_of_the_model_can_be_said() -> None:
     assert set(MEMBER_CLASSES) == set(MemberClass)
     assert set(CARD_STATUSES) == set(CardStatus)
     assert set(FILING_KINDS) == set(FilingKind)
+    assert set(CHANNELS) == set(Channel)
+    assert set(CHANGES) == set(CardChange)
+    assert set(CARD_LOCKS) == LOCKS
 
 
 def test_every_fund_has_its_flat_field() -> None:
@@ -129,7 +137,7 @@ def test_requests_have_only_types_that_never_grow_when_written_anew() -> None:
         assert not field.is_repeated or field.type in lengths, place
     # The enums: their negative values are refused by name.
     enums = {field.name for _, field in request_fields() if field.enum_type is not None}
-    assert enums == {"injury_cause", "kind", "what"}
+    assert enums == {"channel", "injury_cause", "kind", "lock", "what"}
 
 
 def test_the_rights_name_every_method_of_the_contract() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from switch.model.fault import Fault, FaultReason
 from switch.wire.decode import decode
-from tests.fix_wire import RECEIVED_AT, call_of, good_requests, line_message, put
+from tests.fix_wire import RECEIVED_AT, call_of, clear, good_requests, line_message, put
 
 CASES = Path(__file__).parent / "cases"
 
@@ -27,7 +27,7 @@ def spoiled(case: dict[str, Any]) -> tuple[str, bytes, datetime]:
         message.claim.lines.extend(line_message(n + 1) for n in range(case["lines"]))
         message.claim.total_fen = 2_468 * case["lines"]
     if "clear" in case:
-        message.ClearField(case["clear"])
+        clear(message, case["clear"])
     for path, value in case.get("put", {}).items():
         put(message, path, value)
     body = message.SerializeToString() + bytes.fromhex(case.get("raw", ""))
