@@ -57,6 +57,10 @@ def parse_request_id(text: str) -> RequestId:
     return RequestId(text)
 
 
+OFFICE: Final = InstitutionCode("OFFICE000000")
+"""How request ids of the office's corrections begin, where a terminal's institution stands."""
+
+
 def make_request_id(institution: InstitutionCode, at: datetime, sequence: int) -> RequestId:
     """Return the id of a new request; `sequence` counts within one second, 0..9999."""
     return parse_request_id(f"{institution}{at.astimezone(BEIJING):%Y%m%d%H%M%S}{sequence:04d}")

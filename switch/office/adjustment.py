@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from switch.model.ids import (
+    OFFICE,
     MemberId,
     RequestId,
     SettlementId,
@@ -21,9 +22,6 @@ from switch.office.officer import require_keys
 
 ITEMS_MAX: Final = 200
 """Settlements of one change: whoever checks it reads them all, and one batch posts them."""
-OFFICE: Final = "OFFICE000000"
-"""How request ids of adjustments begin, where a terminal's institution stands."""
-
 _AMOUNTS: Final = frozenset({"total", "hospital", "current", "earlier", "relative", "cash"})
 _KEYS: Final = (
     "request_id", "settlement", "original", "standing", "member", "version", "causes", "before",

@@ -22,7 +22,7 @@ from switch.model.decision import Decision
 from switch.model.fault import Fault
 from switch.model.ids import (
     BEIJING,
-    InstitutionCode,
+    OFFICE,
     RequestId,
     SessionId,
     SettlementId,
@@ -33,7 +33,7 @@ from switch.model.ids import (
 from switch.model.money import Fen
 from switch.model.stages import Adjust, Original, Settle
 from switch.office import change as office
-from switch.office.adjustment import OFFICE, Item, adjustment_content, read_items
+from switch.office.adjustment import Item, adjustment_content, read_items
 from switch.office.refusal import Refusal, Refused
 from switch.pipeline import snapshot
 from switch.pipeline.adjust import Corrected, adjust
@@ -109,7 +109,7 @@ def _items(conn: Connection[TupleRow], findings: Iterable[Finding], at: datetime
     for sequence, one in enumerate(findings):
         if one.refused or one.decision is None:
             raise ValueError(f"{one.settlement} cannot be posted: {one.refused}")
-        request_id = make_request_id(InstitutionCode(OFFICE), at, sequence)
+        request_id = make_request_id(OFFICE, at, sequence)
         row = reader.requests_named([one.settled.request_id])[one.settled.request_id]
         body = restated(row.body, request_id, one.claim)
         day, _, number = one.settled.stands.partition("/")
@@ -225,7 +225,7 @@ def settle_of(request_id: RequestId, body: bytes) -> Settle:
     """Return the settlement that a restated body says. Raises: ValueError, Fault."""
     call = Authenticated(
         Received("Settle", TerminalId(OFFICE), SessionId(b""), 0, b"", body, _LATE),
-        InstitutionCode(OFFICE),
+        OFFICE,
     )
     operation = decode("Settle", call)
     if not isinstance(operation, Settle) or operation.request_id != request_id:
@@ -236,7 +236,7 @@ def settle_of(request_id: RequestId, body: bytes) -> Settle:
 def _call(item: Item, at: datetime) -> Authenticated:
     body = base64.b64decode(item.body, validate=True)
     received = Received(METHOD, TerminalId(OFFICE), SessionId(b""), 0, b"", body, at)
-    return Authenticated(received, InstitutionCode(OFFICE))
+    return Authenticated(received, OFFICE)
 
 
 def _number(cursor: Cursor[TupleRow]) -> int:

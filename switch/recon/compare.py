@@ -6,8 +6,10 @@ comes in pieces; what can be said of them is said piece by piece.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
+from switch.model.ids import OFFICE, request_institution
 from switch.recon.difference import Difference, Kind, Repair
 from switch.recon.record import NO_TOTAL, Leg, Parts, Record, Total
 
@@ -119,18 +121,22 @@ class Comparison:
         # Whoever has undone it, a reversal would be one undoing too many.
         undone = any(one.leg is Leg.UNDONE for one in (*ours, *theirs))
         for leg in Leg:
-            mine = next((one for one in ours if one.leg is leg), None)
+            mine = [one for one in ours if one.leg is leg]
             yours = [one for one in theirs if one.leg is leg]
-            if mine is not None and not yours:
-                yield _only_ours(mine, undone=undone)
-                continue
-            if mine is not None:
-                yours.sort(key=lambda one: len(list(_faults(mine, one))))
-                yield from _faults(mine, yours[0])
-            elif yours:
-                yield _only_theirs(yours[0])
-            for again in yours[1:]:
-                yield Difference(Kind.TWICE, Repair.STRIKE, mine, again, -again.parts)
+            # A settlement that was replaced and stands again has an act of a leg on each day.
+            for one in mine:
+                if yours:
+                    nearest = min(yours, key=partial(_distance, one))
+                    yours.remove(nearest)
+                    yield from _faults(one, nearest)
+                else:
+                    yield _only_ours(one, undone=undone)
+            if yours and not mine:
+                yield _only_theirs(yours.pop(0))
+            for again in yours:
+                yield Difference(
+                    Kind.TWICE, Repair.STRIKE, mine[0] if mine else None, again, -again.parts
+                )
 
 
 def compare(ours: Iterable[Record], theirs: Iterable[Record]) -> list[Difference]:
@@ -149,10 +155,17 @@ def _moves_nothing(records: Sequence[Record]) -> bool:
     return len(records) == len(Leg) and records[0].group.day == records[1].group.day
 
 
+def _distance(mine: Record, yours: Record) -> int:
+    """Return in how many ways two records of one act differ."""
+    return len(list(_faults(mine, yours)))
+
+
 def _only_ours(mine: Record, *, undone: bool) -> Difference:
     if mine.leg is Leg.UNDONE:
         return Difference(Kind.CANCELLED_AT_SWITCH, Repair.RECORD, mine, None, mine.parts)
-    repair = Repair.RECORD if undone else Repair.REVERSE
+    # What the office corrected is not the institution's to undo: it takes the correction over.
+    corrected = request_institution(mine.settlement) == OFFICE
+    repair = Repair.RECORD if undone or corrected else Repair.REVERSE
     return Difference(Kind.ONLY_SWITCH, repair, mine, None, mine.parts)
 
 

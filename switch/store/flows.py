@@ -13,7 +13,8 @@ from switch.security.seal import sm3
 
 _FLOWS: Final = """
 SELECT institution, region_care, region_insured, insurance, clearing_type, payer,
-    count(DISTINCT id) FILTER (WHERE NOT undone) - count(DISTINCT id) FILTER (WHERE undone),
+    count(DISTINCT id) FILTER (WHERE counted AND NOT undone)
+        - count(DISTINCT id) FILTER (WHERE counted AND undone),
     sum(amount_fen)::bigint
 FROM medswitch.flow WHERE day BETWEEN %s AND %s AND (%s = '' OR region_care = %s)
 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
@@ -27,9 +28,10 @@ WHERE p.day BETWEEN %s AND %s AND p.book = %s AND j.kind <> 'opening'
     AND (p.credit LIKE 'INSTITUTION:%%' OR p.debit LIKE 'INSTITUTION:%%')
 """
 _COUNT: Final = """
-SELECT count(*) FILTER (WHERE undoes_id IS NULL) - count(*) FILTER (WHERE undoes_id IS NOT NULL)
-FROM medswitch.journal
-WHERE day BETWEEN %s AND %s AND region_care = %s AND kind <> 'opening' AND institution <> ''
+SELECT count(*) FILTER (WHERE NOT a.undone) - count(*) FILTER (WHERE a.undone)
+FROM medswitch.act a
+JOIN medswitch.journal j ON j.day = a.day AND j.id = a.id AND j.bucket = a.bucket
+WHERE a.day BETWEEN %s AND %s AND j.region_care = %s
 """
 _HEADS: Final = """
 SELECT h.lane, h.batch, encode(b.seal, 'hex')

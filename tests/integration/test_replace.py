@@ -17,6 +17,7 @@ from tests.fix_filings import Filer, open_family_accounts, today_of
 from tests.fix_ledger import signed_room
 from tests.fix_office import activate, found, opened
 from tests.fix_province import KEK, Province, Room, original_of
+from tests.fix_recon import assert_books_agree
 
 OK = reply_pb2.REPLY_CODE_OK
 WHO = "employee_in_service"
@@ -343,11 +344,13 @@ async def test_replaced_twice_and_reversed_twice_the_first_stands(province: Prov
         _, least = await replaced(counter, less(claim, lines(10)), card, rest)
         assert (await counter.reverse(least)).undone.HasField("restored")
         assert (row(province)[1:], money(province)) == between
+        assert_books_agree(province, {rest.request_id})
         answer = await counter.reverse(rest)
         assert answer.undone.restored.settlement_id == whole.settlement_id
         assert (row(province)[1:], money(province)) == stood
         assert (await counter.query(rest)).state == settlement_pb2.SETTLEMENT_STATE_REVERSED
         assert (await counter.query(original)).state == settlement_pb2.SETTLEMENT_STATE_POSTED
+    assert_books_agree(province, {original.request_id})
     assert_clean(province)
 
 
@@ -466,10 +469,13 @@ async def test_relatives_get_back_what_the_smaller_bill_does_not_take(province: 
         )
         assert [row(province, one)[1:] for one in people] == smaller
         assert_clean(province)
+        assert_books_agree(province, {named.request_id})
         assert (await clinic.reverse(named)).undone.restored.account_relative_fen == (
             whole.decision.split.account_relative_fen
         )
         assert [row(province, one)[1:] for one in people] == larger
+        assert_books_agree(province, {original.request_id})
         assert (await clinic.cancel(original)).outcome.code == OK
         assert [row(province, one)[1:] for one in people] == opened_at
+    assert_books_agree(province, set())
     assert_clean(province)

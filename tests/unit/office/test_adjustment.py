@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from switch.office.adjustment import OFFICE, adjustment_content, read_items
+from switch.model.ids import OFFICE
+from switch.office.adjustment import adjustment_content, read_items
 from switch.office.canonical import canonical, parse_canonical
 
 SETTLED = "20181201" + "1099511638016".zfill(19)
