@@ -7,6 +7,7 @@ Source: libpq, "Pipeline Mode".
 """
 
 import asyncio
+import select
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -105,6 +106,7 @@ class Channel:
         socket = pgconn.socket
         loop.add_reader(socket, ready.set)
         found: list[pq.abc.PGresult] = []
+        woken = False
         try:
             # A large batch may find the socket full; what the server says meanwhile is taken in.
             while pgconn.flush():
@@ -112,11 +114,15 @@ class Channel:
                 await ready.wait()
                 ready.clear()
                 loop.remove_writer(socket)
+                woken = True
                 pgconn.consume_input()
             while True:
                 while pgconn.is_busy():
-                    await ready.wait()
-                    ready.clear()
+                    # uvloop tells of a broken socket once: what is left is read without waiting.
+                    if not woken or not _hung_up(socket):
+                        await ready.wait()
+                        ready.clear()
+                    woken = True
                     pgconn.consume_input()
                 result = pgconn.get_result()
                 if result is None:  # between two statements
@@ -135,3 +141,10 @@ class Channel:
         transformer = Transformer(self.connection)
         transformer.set_pgresult(result)
         return transformer.load_rows(0, result.ntuples, tuple)
+
+
+def _hung_up(socket: int) -> bool:
+    """Say whether the other end is gone; what it sent before may still be read."""
+    poll = select.poll()
+    poll.register(socket, 0)  # errors and hang-ups are told always
+    return bool(poll.poll(0))

@@ -2,13 +2,19 @@
 
 import asyncio
 import json
+import select
+import socket
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import AsyncConnection
@@ -22,8 +28,9 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=4
 BYTEA = st.binary(max_size=40)
 DATE = st.dates(date(1, 1, 1), date(9999, 12, 31))
 INSTANT = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
-SCALARS = {"int": INT, "bigint": BIGINT, "text": TEXT, "bytea": BYTEA, "timestamptz": INSTANT}
-ELEMENTS = {**SCALARS, "date": DATE}
+SCALARS = {"int": INT, "bigint": BIGINT, "text": TEXT, "bytea": BYTEA, "date": DATE}
+SCALARS["timestamptz"] = INSTANT
+ELEMENTS = SCALARS
 
 
 @asynccontextmanager
@@ -125,6 +132,55 @@ async def test_a_broken_connection_is_told_and_never_used_again(
             await call
         assert caught.value.sqlstate in {None, "57P01"}
         assert lane.closed
+
+
+class Dying:
+    """Stands before a server on a socket of its own, and on demand dies as a killed one does.
+
+    It leaves what it was sent unread, so that the caller's socket is in error, not only at its end.
+    """
+
+    def __init__(self, folder: Path, server: str) -> None:
+        self.dying = False
+        self._server = server
+        self._door = socket.socket(socket.AF_UNIX)
+        self._door.bind(str(folder / ".s.PGSQL.5432"))
+        self._door.listen()
+        self.thread = threading.Thread(target=self._serve)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        caller, _ = self._door.accept()
+        with self._door, caller, socket.socket(socket.AF_UNIX) as server:
+            server.connect(self._server)
+            while True:
+                for one in select.select([caller, server], [], [])[0]:
+                    if self.dying:
+                        caller.sendall(b"E\0\0\0\x1eSFATAL\0")  # the beginning of a message
+                        return
+                    (server if one is caller else caller).sendall(one.recv(65_536))
+
+
+def test_a_server_that_dies_amid_a_message_is_told(server_url: str, tmp_path: Path) -> None:
+    """With the loop that serves: it tells of a broken socket once, and never again."""
+    at = psycopg.conninfo.conninfo_to_dict(server_url)
+    dying = Dying(tmp_path, f"{at['host']}/.s.PGSQL.{at['port']}")
+    url = psycopg.conninfo.make_conninfo(server_url, host=str(tmp_path), port=5432)
+
+    async def ask() -> None:
+        async with channel(url) as lane:
+            assert await lane.ask(selecting("int"), 7) == [(7,)]
+            dying.dying = True
+            # It is dead before the loop looks: the message and the error are told together.
+            asyncio.get_running_loop().call_soon(time.sleep, 0.2)
+            async with asyncio.timeout(20):
+                with pytest.raises(psycopg.OperationalError):
+                    await lane.ask(selecting("text"), "x")
+            assert lane.closed
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(ask())
+    dying.thread.join()
 
 
 async def test_a_call_given_up_closes_the_channel(server_url: str) -> None:
