@@ -1,4 +1,4 @@
-"""Migrations 0012 to 0012d on a database that has worked already: rows stand, one writer stays."""
+"""Migrations 0014 to 0017 on a database that has worked already: rows stand, one writer stays."""
 
 from collections.abc import Iterator
 from typing import Any

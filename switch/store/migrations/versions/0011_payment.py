@@ -1,4 +1,4 @@
-"""replacing: the SQL stands in `sql/0011_replacing.sql`; forward only."""
+"""payment: the SQL stands in `sql/0011_payment.sql`; forward only."""
 
 from switch.store.migrations import run_sql
 
@@ -8,4 +8,4 @@ down_revision = "0010"
 
 def upgrade() -> None:
     """Run the migration."""
-    run_sql("0011_replacing.sql")
+    run_sql("0011_payment.sql")

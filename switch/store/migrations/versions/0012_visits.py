@@ -1,4 +1,4 @@
-"""card office: the SQL stands in `sql/0012_card_office.sql`; forward only."""
+"""visits: the SQL stands in `sql/0012_visits.sql`; forward only."""
 
 from switch.store.migrations import run_sql
 
@@ -8,4 +8,4 @@ down_revision = "0011"
 
 def upgrade() -> None:
     """Run the migration."""
-    run_sql("0012_card_office.sql")
+    run_sql("0012_visits.sql")
