@@ -260,7 +260,11 @@ def _read_row(row: dict[str, str]) -> pb.CompareRecord:
 
 
 def _row(record: pb.CompareRecord) -> tuple[str, int, str, bytes]:
-    said = record.SerializeToString(deterministic=True)
+    """Return a record as it is kept: without what is the switch's alone to say."""
+    kept = pb.CompareRecord()
+    kept.CopyFrom(record)
+    kept.ClearField("undone_by")
+    said = kept.SerializeToString(deterministic=True)
     return record.request_id, int(record.undone), record.business_day, said
 
 

@@ -105,6 +105,13 @@ def test_one_of_two_is_struck_and_one_record_stands_under_a_key() -> None:
     assert records.days() is None
 
 
+def test_what_the_switch_alone_says_is_not_kept() -> None:
+    records, theirs = Records(), record(1)
+    theirs.undone_by = "H33020000001201812010900000009"
+    records.keep(theirs)
+    assert list(records.all()) == [record(1)]
+
+
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     given = [record(1), record(1, undone=True), record(7)]
     for name in ("a.csv", "a.tsv"):
