@@ -36,11 +36,8 @@ class FrameDoor:
         self._n = 0
 
     def prove(self, frame: Frame) -> None:
-        """Accept exactly the next genuine frame of this stream. Raises: Refused, Fault."""
+        """Accept exactly the next genuine frame of this stream. Raises: Refused."""
         live, received = self._proven.live, self._proven.call.received
-        live.messages_left -= 1
-        if live.messages_left < 0:
-            raise Refused("session_used_up")
         if frame.n != self._n + 1 or frame.method != received.method:
             raise Refused("frame_out_of_order")
         try:
@@ -93,6 +90,7 @@ class CompareCall(StreamCall):
                 self._permit(proven, context)
                 await self._compare(proven, context)
             except Refused as refused:
+                await routes.authenticator.refused(refused.kind, proven, context.peer)
                 await refuse(routes, self._method, context, refused)
             except Exception as error:  # noqa: BLE001 - the catch-all: a fixed text
                 await self._fail(proven, context, error, started_ns)
@@ -104,7 +102,7 @@ class CompareCall(StreamCall):
     async def _compare(self, proven: Proven, context: Context) -> None:
         """Open the comparison with the first frame and go on to the empty one."""
         routes, door = self._routes, FrameDoor(proven)
-        frame = await _next(door, context, proven)
+        frame = await _next(routes, door, context, proven)
         if frame is None or not frame.body:
             raise Fault(FaultReason.MALFORMED, "the first frame names the days", "since")
         try:
@@ -124,7 +122,7 @@ class CompareCall(StreamCall):
                 await _answer(door, context, frame, 0, body)
                 if not frame.body:
                     return
-                frame = await _next(door, context, proven)
+                frame = await _next(routes, door, context, proven)
 
     async def _answer(self, stand: Comparing, frame: Frame, proven: Proven, scope: Scope) -> bytes:
         if not frame.body:
@@ -173,12 +171,13 @@ STREAMS: Final[Mapping[str, type[StreamCall]]] = {
 }
 
 
-async def _next(door: FrameDoor, context: Context, proven: Proven) -> Frame | None:
+async def _next(routes: Routes, door: FrameDoor, context: Context, proven: Proven) -> Frame | None:
     """Return the next frame, proven; None when the caller hung up. Raises: Refused, Fault."""
     # The stubs forget that a stream ends.
     body: object = await asyncio.wait_for(context.read(), IDLE_S)
     if not isinstance(body, bytes):
         return None
+    await routes.authenticator.still(proven, context.peer)
     if len(body) > proven.live.body_bytes_max:
         raise Fault(FaultReason.MALFORMED, "the frame is larger than this terminal may send")
     try:

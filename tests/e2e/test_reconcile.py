@@ -178,6 +178,14 @@ def test_a_frame_that_is_not_genuine_ends_the_stream_without_a_word(
         stream.forge(n, method)
 
 
+def test_a_comparison_ends_with_its_session(client: TerminalClient) -> None:
+    with FrameStream(client.link, COMPARE, 10) as stream:
+        assert stream.send(part([])).status == 0
+        client.sign_out()
+        with pytest.raises(Unproven, match="refused"):
+            stream.send(part([]))
+
+
 def test_who_meddles_with_answers_or_lists_is_not_believed(
     client: TerminalClient, served: Served
 ) -> None:
